@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SHA-1 and random bytes by OpenSSL. A failure here, such as a configuration
+ * that forbids SHA-1, must leave the thread's queue of OpenSSL errors as it
+ * was: the TLS filter reads that queue to learn how its own calls ended.
+ */
+#include "tls/crypto.h"
+
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+int weft_sha1(const void *data, size_t len, uint8_t out[20])
+{
+    int ok;
+
+    ERR_set_mark();
+    ok = EVP_Digest(data, len, out, NULL, EVP_sha1(), NULL);
+    ERR_pop_to_mark();
+    return ok == 1 ? 0 : WEFT_ERR_SYSTEM;
+}
+
+int weft_random(void *ud, void *out, size_t len)
+{
+    uint8_t *p = out;
+    int ok = 1;
+
+    (void)ud;
+    ERR_set_mark();
+    while (ok == 1 && len > 0) {
+        int part = len < INT_MAX ? (int)len : INT_MAX;
+
+        ok = RAND_bytes(p, part);
+        p += part;
+        len -= (size_t)part;
+    }
+    ERR_pop_to_mark();
+    return ok == 1 ? 0 : WEFT_ERR_SYSTEM;
+}
