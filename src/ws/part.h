@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What has come of a message that is not whole yet, or of a control frame that
+ * was cut. Both may be under way at once: control frames come between the
+ * fragments of a message (RFC 6455 section 5.4). Attached to an endpoint only
+ * while there is something to keep.
+ */
+#ifndef WEFT_WS_PART_H
+#define WEFT_WS_PART_H
+
+#include "base/buf.h"
+#include "ws/frame.h"
+#include "ws/utf8.h"
+
+struct weft_part {
+    struct weft_buf message;
+    uint32_t fragments;  /* frames of the message that have begun */
+    enum weft_utf8 utf8; /* where the text stands */
+    uint8_t control_len;
+    uint8_t control[WEFT_CONTROL_MAX];
+    uint8_t pong_len; /* a pong that waits for the queue to fall */
+    uint8_t pong[WEFT_CONTROL_MAX];
+    bool is_encoded;   /* by the extension */
+    bool has_pong;     /* pong is to be sent */
+    bool has_message;  /* message holds one that has begun */
+    bool is_delivered; /* the message's bytes are with the caller */
+};
+
+/* NULL when there is no memory. message_limit bounds the buffer. */
+struct weft_part *weft_part_new(const struct weft_mem *mem,
+                                size_t message_limit);
+void weft_part_free(struct weft_part *part); /* NULL is allowed */
+
+/* Forgets the message and gives its memory back. */
+void weft_part_end_message(struct weft_part *part);
+
+/* Whether it holds nothing and may be freed. */
+bool weft_part_is_idle(const struct weft_part *part);
+
+#endif
