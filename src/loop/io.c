@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors, as far as they are the same under every poller: opening, trying
+ * to write, shutting down, and closing in two steps. Closing takes the
+ * descriptor from the poller and the kernel at once and puts the struct on a
+ * list; closed is told when the turn is over, so that an event at hand may
+ * still point to the struct, where it finds fd -1 and is passed over.
+ */
+#include "loop/loop.h"
+
+#include "loop/poller.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
+static_assert(sizeof(void *) != 8 || sizeof(struct weft_io) == 40,
+              "struct weft_io has grown");
+
+int weft_io_error(int error)
+{
+    switch (error) {
+    case ECONNRESET:
+    case EPIPE:
+    case ETIMEDOUT:
+    case ECONNABORTED:
+    case ECONNREFUSED:
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case ENETRESET:
+    case ENONET:
+    case ENOPROTOOPT: /* this and the next: what ICMP says may arrive so */
+    case EPROTO:
+        return WEFT_ERR_EOF;
+    default:
+        return WEFT_ERR_SYSTEM;
+    }
+}
+
+int weft_system_error(int error)
+{
+    switch (error) {
+    case ENOMEM:
+    case ENOSPC: /* epoll: fs.epoll.max_user_watches is reached */
+        return WEFT_ERR_NOMEM;
+    default:
+        return WEFT_ERR_SYSTEM;
+    }
+}
+
+int weft_io_open(struct weft_io *io, struct weft_loop *loop, int fd,
+                 const struct weft_io_ops *ops)
+{
+    int err;
+
+    *io = (struct weft_io){.loop = loop, .ops = ops, .fd = fd};
+    err = loop->ops->add(io);
+    if (err)
+        io->fd = -1;
+    return err;
+}
+
+static bool is_open(const struct weft_io *io)
+{
+    return io->loop && io->fd >= 0;
+}
+
+void weft_io_read_start(struct weft_io *io)
+{
+    if (is_open(io))
+        io->loop->ops->read_start(io);
+}
+
+void weft_io_read_stop(struct weft_io *io)
+{
+    if (is_open(io))
+        io->loop->ops->read_stop(io);
+}
+
+/* ---- Writing ------------------------------------------------------------- */
+
+int64_t weft_io_send(int fd, const struct iovec *iov, int niov)
+{
+    /* The kernel does not write to the vector, though msghdr cannot say so. */
+    struct msghdr msg = {
+        .msg_iov = (struct iovec *)(uintptr_t)iov,
+        .msg_iovlen = niov < IOV_MAX ? (size_t)niov : IOV_MAX,
+    };
+    ssize_t n;
+
+    do {
+        n = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    if (n >= 0)
+        return n;
+    return errno == EAGAIN ? 0 : weft_io_error(errno);
+}
+
+int64_t weft_io_try_write(struct weft_io *io, const struct iovec *iov, int niov)
+{
+    int64_t n;
+
+    assert(!io->tx);
+    if (!is_open(io))
+        return WEFT_ERR_EOF;
+    n = weft_io_send(io->fd, iov, niov);
+    if (n > 0)
+        io->loop->traffic.sent += (uint64_t)n;
+    return n;
+}
+
+void weft_io_write(struct weft_io *io, struct weft_tx *tx)
+{
+    assert(!io->tx);
+    if (!is_open(io))
+        return;
+    tx->taken = 0;
+    io->tx = tx;
+    io->loop->ops->write(io);
+}
+
+int weft_tx_rest(const struct weft_tx *tx, struct iovec *vec, int max)
+{
+    size_t skip = tx->taken;
+    int n = 0;
+
+    for (int i = 0; i < tx->niov && n < max; i++) {
+        const struct iovec *piece = &tx->iov[i];
+
+        if (skip >= piece->iov_len) {
+            skip -= piece->iov_len;
+            continue;
+        }
+        vec[n].iov_base = (uint8_t *)piece->iov_base + skip;
+        vec[n].iov_len = piece->iov_len - skip;
+        skip = 0;
+        n++;
+    }
+    return n;
+}
+
+/* ---- Ending -------------------------------------------------------------- */
+
+void weft_io_shutdown(struct weft_io *io)
+{
+    assert(!io->tx);
+    /* It fails only when the connection has ended, which reading will tell. */
+    if (is_open(io))
+        shutdown(io->fd, SHUT_WR);
+}
+
+void weft_io_close(struct weft_io *io, bool reset)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    struct weft_loop *loop = io->loop;
+
+    if (!is_open(io))
+        return;
+    loop->ops->remove(io);
+    if (reset)
+        setsockopt(io->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    close(io->fd);
+    io->fd = -1;
+    io->tx = NULL;
+
+    io->next = NULL;
+    if (loop->closed)
+        loop->closed_last->next = io;
+    else
+        loop->closed = io;
+    loop->closed_last = io;
+}
+
+void weft_io_tell_closed(struct weft_loop *loop)
+{
+    struct weft_io *io;
+
+    while ((io = loop->closed)) {
+        loop->closed = io->next;
+        io->ops->closed(io);
+    }
+}

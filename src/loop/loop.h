@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the folders above see of the loop beyond <weft/loop.h>: descriptors,
+ * accepting, timers that live in their owner's struct, and the hook at the end
+ * of a turn. It speaks of completions: "these bytes arrived", "this write is
+ * done". Nothing here says which poller is under it.
+ *
+ * Rules: no callback runs inside the call that started its operation. Nothing
+ * is freed in its own callback: weft_io_close queues, and closed is called at
+ * the end of the turn, last. A struct weft_io may be in the batch of events at
+ * hand when it is closed; it is then passed over.
+ */
+#ifndef WEFT_LOOP_LOOP_H
+#define WEFT_LOOP_LOOP_H
+
+#include "base/heap.h"
+#include "base/mem.h"
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <weft/loop.h>
+
+/* ---- Descriptors --------------------------------------------------------- */
+
+struct weft_io;
+
+struct weft_io_ops {
+    /*
+     * len bytes came; they lie in the loop's own buffer, may be written to, and
+     * are gone when this returns. len 0 is the last call: the peer ended its
+     * stream (err 0), or the connection failed (err is a negative weft_err).
+     */
+    void (*data)(struct weft_io *io, uint8_t *p, size_t len, int err);
+
+    /* The write that weft_io_write started is done (err 0) or failed. */
+    void (*sent)(struct weft_io *io, int err);
+
+    /* The descriptor is closed and the owner may free the struct. */
+    void (*closed)(struct weft_io *io);
+};
+
+/* A write in progress. The owner keeps the struct, the vector and the bytes
+ * until sent has been called, or closed. */
+struct weft_tx {
+    const struct iovec *iov;
+    int niov;
+    size_t taken; /* bytes the kernel has had; the poller's */
+};
+
+/* A stream socket in a loop: 40 bytes, as there may be a million. */
+struct weft_io {
+    struct weft_loop *loop;
+    const struct weft_io_ops *ops;
+    struct weft_tx *tx;   /* the write in progress, or NULL */
+    struct weft_io *next; /* in the loop's list of the closed */
+    int fd;               /* -1 once closed */
+    uint16_t flags;       /* the poller's */
+    uint16_t owner_flags; /* the owner's, for any use; 0 after open */
+};
+
+/* Gives a non-blocking descriptor to the loop, which closes it in the end.
+ * Nothing is read yet. 0, or NOMEM or SYSTEM: then the descriptor is still the
+ * caller's, and there is nothing to close. */
+WEFT_CHECK int weft_io_open(struct weft_io *io, struct weft_loop *loop, int fd,
+                            const struct weft_io_ops *ops);
+
+/* Begins and ends reading; both may be called in any state. Stopping means
+ * that no data comes after this call, not even the news that the connection
+ * has ended, and the peer will feel it. */
+void weft_io_read_start(struct weft_io *io);
+void weft_io_read_stop(struct weft_io *io);
+
+/* Offers bytes to the kernel at once: how many it took, which may be 0, or EOF
+ * or SYSTEM. Not while a write is in progress. */
+int64_t weft_io_try_write(struct weft_io *io, const struct iovec *iov,
+                          int niov);
+
+/* Starts a write of all that *tx names. One at a time. */
+void weft_io_write(struct weft_io *io, struct weft_tx *tx);
+
+/* Ends our half of the stream; data may still come. Not while a write is in
+ * progress. */
+void weft_io_shutdown(struct weft_io *io);
+
+/* Closes. A write in progress is abandoned without a call of sent. If reset,
+ * the peer gets a RST. Twice is once. */
+void weft_io_close(struct weft_io *io, bool reset);
+
+/* ---- Timers in their owner's struct -------------------------------------- */
+
+/* All but ring is zero at first, and the loop's from then on. */
+struct weft_alarm {
+    struct weft_heap_node node;
+    void (*ring)(struct weft_alarm *alarm);
+    bool is_due; /* it rings in this turn, unless it is stopped */
+};
+
+/* Calls ring once the time has come, which may have passed; what is set in a
+ * ring waits for the next turn. Setting it again moves it. In its ring the
+ * alarm is no longer set, and the struct may be freed. */
+void weft_alarm_set(struct weft_loop *loop, struct weft_alarm *alarm,
+                    uint64_t at_ns);
+void weft_alarm_stop(struct weft_loop *loop, struct weft_alarm *alarm);
+
+/* ---- Accepting ----------------------------------------------------------- */
+
+struct weft_acceptor {
+    struct weft_loop *loop;
+    /* A connection came; fd is non-blocking, close-on-exec, and the callee's.
+     * At most 64 of these are made in a turn, so that a storm of new peers
+     * does not hold up the old. */
+    void (*accepted)(struct weft_acceptor *acceptor, int fd);
+    /* Accepting failed with this errno for want of descriptors or memory; it
+     * is tried again in 100 ms. For the log. */
+    void (*starved)(struct weft_acceptor *acceptor, int error);
+    int fd;                  /* -1 when stopped */
+    struct weft_alarm alarm; /* set while it is starved */
+};
+
+/* fd listens and is non-blocking; it stays the caller's. 0, NOMEM or SYSTEM.
+ * If it is shared between loops, one of them wakes for each connection. The
+ * two callbacks are the caller's to set before; the rest may be anything. */
+WEFT_CHECK int weft_acceptor_start(struct weft_acceptor *acceptor,
+                                   struct weft_loop *loop, int fd);
+
+/* No callback comes after this. The struct may be freed at once, though not in
+ * its own callbacks. Stopping twice, or one that is zeroed, does nothing. */
+void weft_acceptor_stop(struct weft_acceptor *acceptor);
+
+/* ---- The loop itself ----------------------------------------------------- */
+
+/* Who runs the loop: turn_end is called at the end of every turn, before the
+ * closed are told. */
+void weft_loop_set_owner(struct weft_loop *loop, void *owner,
+                         void (*turn_end)(void *owner));
+void *weft_loop_owner(const struct weft_loop *loop);
+const struct weft_mem *weft_loop_mem(const struct weft_loop *loop);
+
+/* Bytes that went through all of the loop's descriptors. */
+struct weft_traffic {
+    uint64_t received, sent;
+};
+struct weft_traffic weft_loop_traffic(const struct weft_loop *loop);
+
+/* Ends the present wait, or the next one, at once. Any thread, and signal
+ * handlers. */
+void weft_loop_wake(struct weft_loop *loop);
+
+#endif

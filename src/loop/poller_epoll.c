@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Completions from epoll, level-triggered. Each descriptor is registered once;
+ * io->flags keeps what it is armed for, so that nothing unchanged is told to
+ * the kernel again. EPOLLOUT is armed while a write is in progress. EPOLLIN is
+ * armed from the start and stays so when reading stops, until an event comes
+ * that nobody wants: pausing and resuming between two events costs nothing.
+ *
+ * epoll reports EPOLLERR and EPOLLHUP whether asked or not, so a connection
+ * that is reset while nobody reads would wake the loop for ever. Armed for
+ * nothing therefore means EPOLLONESHOT: the kernel reports such a descriptor
+ * once at most and then not again before it is armed anew. The end itself stays
+ * in the socket, behind the bytes that came before it, and is told when reading
+ * goes on. Arming is always EPOLL_CTL_MOD, which cannot fail for want of
+ * memory.
+ */
+#include "loop/poller.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* Events taken in one turn; the kernel gives the others next time, in turn. */
+#define BATCH 256
+
+enum {
+    READING = 1,  /* data is wanted */
+    ENDED = 2,    /* and has been told the end */
+    ARMED_IN = 4, /* what the kernel knows */
+    ARMED_OUT = 8,
+};
+
+struct epoller {
+    int fd;
+    int count, at; /* the batch at hand, and the next of it */
+    struct epoll_event events[BATCH]; /* events 0: struck off */
+    struct iovec vec[IOV_MAX];        /* for one sendmsg */
+};
+
+/*
+ * What an event's pointer says: an io; an acceptor, when the lowest bit is
+ * set; NULL for the wake.
+ */
+static void *tag_acceptor(struct weft_acceptor *acceptor)
+{
+    return (uint8_t *)acceptor + 1;
+}
+
+static bool is_acceptor(const void *tag)
+{
+    return (uintptr_t)tag & 1;
+}
+
+static struct weft_acceptor *untag_acceptor(void *tag)
+{
+    return (void *)((uint8_t *)tag - 1);
+}
+
+/* ---- Making and freeing -------------------------------------------------- */
+
+static int control(const struct epoller *ep, int op, int fd, uint32_t events,
+                   void *tag)
+{
+    struct epoll_event event = {.events = events, .data.ptr = tag};
+
+    return epoll_ctl(ep->fd, op, fd, &event) < 0 ? weft_system_error(errno) : 0;
+}
+
+static int poller_open(struct weft_loop *loop)
+{
+    struct epoller *ep = weft_zalloc(loop->mem, sizeof(*ep));
+
+    if (!ep)
+        return WEFT_ERR_NOMEM;
+    loop->poller = ep;
+    ep->fd = epoll_create1(EPOLL_CLOEXEC);
+    if (ep->fd < 0)
+        return weft_system_error(errno);
+    return control(ep, EPOLL_CTL_ADD, loop->wake_fd, EPOLLIN, NULL);
+}
+
+static void poller_close(struct weft_loop *loop)
+{
+    struct epoller *ep = loop->poller;
+
+    if (!ep)
+        return;
+    if (ep->fd >= 0)
+        close(ep->fd);
+    weft_free(loop->mem, ep, sizeof(*ep));
+    loop->poller = NULL;
+}
+
+static int poller_fd(const struct weft_loop *loop)
+{
+    const struct epoller *ep = loop->poller;
+
+    return ep->fd;
+}
+
+/* ---- Descriptors --------------------------------------------------------- */
+
+static int add(struct weft_io *io)
+{
+    int err = control(io->loop->poller, EPOLL_CTL_ADD, io->fd, EPOLLIN, io);
+
+    if (!err)
+        io->flags = ARMED_IN;
+    return err;
+}
+
+/* By name, not by closing alone: a child that has forked and not yet called
+ * exec still holds the descriptor, and the kernel would keep the pointer. */
+static void forget(struct weft_io *io)
+{
+    (void)control(io->loop->poller, EPOLL_CTL_DEL, io->fd, 0, NULL);
+}
+
+static unsigned wanted(const struct weft_io *io)
+{
+    return (io->flags & READING ? ARMED_IN : 0u) | (io->tx ? ARMED_OUT : 0u);
+}
+
+static unsigned armed(const struct weft_io *io)
+{
+    return io->flags & (ARMED_IN | ARMED_OUT);
+}
+
+/* Fails only for a descriptor that is not registered, and all are. */
+static void arm(struct weft_io *io, unsigned want)
+{
+    uint32_t events =
+        (want & ARMED_IN ? EPOLLIN : 0u) | (want & ARMED_OUT ? EPOLLOUT : 0u);
+
+    if (want == armed(io))
+        return;
+    io->flags = (uint16_t)((io->flags & (READING | ENDED)) | want);
+    (void)control(io->loop->poller, EPOLL_CTL_MOD, io->fd,
+                  events ? events : EPOLLONESHOT, io);
+}
+
+static void read_start(struct weft_io *io)
+{
+    if (io->flags & ENDED)
+        return;
+    io->flags |= READING;
+    arm(io, armed(io) | ARMED_IN);
+}
+
+static void read_stop(struct weft_io *io)
+{
+    io->flags &= (uint16_t)~READING;
+}
+
+static void write_start(struct weft_io *io)
+{
+    arm(io, armed(io) | ARMED_OUT);
+}
+
+/* ---- Completions --------------------------------------------------------- */
+
+/* One receive, however much there is: the rest is reported again. */
+static void receive(struct weft_io *io)
+{
+    struct weft_loop *loop = io->loop;
+    int err = 0;
+    ssize_t n;
+
+    do {
+        n = recv(io->fd, loop->buf, loop->buf_size, MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN)
+        return;
+    if (n < 0)
+        err = weft_io_error(errno);
+    if (n <= 0) {
+        io->flags &= (uint16_t)~READING;
+        io->flags |= ENDED;
+        n = 0;
+    }
+    loop->traffic.received += (uint64_t)n;
+    io->ops->data(io, loop->buf, (size_t)n, err);
+}
+
+/* Likewise one send. */
+static void send_rest(struct weft_io *io)
+{
+    struct epoller *ep = io->loop->poller;
+    struct weft_tx *tx = io->tx;
+    int count = weft_tx_rest(tx, ep->vec, IOV_MAX);
+    int64_t n = count > 0 ? weft_io_send(io->fd, ep->vec, count) : 0;
+
+    if (n >= 0) {
+        tx->taken += (size_t)n;
+        io->loop->traffic.sent += (uint64_t)n;
+        if (weft_tx_rest(tx, ep->vec, 1) > 0)
+            return;
+        n = 0;
+    }
+    io->tx = NULL;
+    io->ops->sent(io, (int)n);
+}
+
+/*
+ * Reading comes first: what a peer said before it reset the connection is still
+ * heard, and its last word may be a close frame. Any of the callbacks may close
+ * the io.
+ */
+static void io_ready(struct weft_io *io, uint32_t events)
+{
+    const uint32_t failed = EPOLLERR | EPOLLHUP;
+
+    if (io->fd >= 0 && io->flags & READING && events & (EPOLLIN | failed))
+        receive(io);
+    if (io->fd >= 0 && io->tx && events & (EPOLLOUT | failed))
+        send_rest(io);
+    /* Takes back what nobody wants, among it EPOLLIN after a read_stop. */
+    if (io->fd >= 0)
+        arm(io, wanted(io));
+}
+
+/* ---- Acceptors ----------------------------------------------------------- */
+
+/* Shared listeners must not wake every loop. An exclusive registration cannot
+ * be modified, only made and removed. */
+static int accept_start(struct weft_acceptor *acceptor)
+{
+    return control(acceptor->loop->poller, EPOLL_CTL_ADD, acceptor->fd,
+                   EPOLLIN | EPOLLEXCLUSIVE, tag_acceptor(acceptor));
+}
+
+/* The struct may go at once, so the batch must not name it any longer. */
+static void accept_stop(struct weft_acceptor *acceptor)
+{
+    struct epoller *ep = acceptor->loop->poller;
+
+    (void)control(ep, EPOLL_CTL_DEL, acceptor->fd, 0, NULL);
+    for (int i = ep->at; i < ep->count; i++)
+        if (ep->events[i].data.ptr == tag_acceptor(acceptor))
+            ep->events[i].events = 0;
+}
+
+/* ---- The turn ------------------------------------------------------------ */
+
+static int wait_events(struct weft_loop *loop, int timeout_ms)
+{
+    struct epoller *ep = loop->poller;
+    int n = epoll_wait(ep->fd, ep->events, BATCH, timeout_ms);
+
+    ep->at = 0;
+    ep->count = n > 0 ? n : 0;
+    return n < 0 && errno != EINTR ? WEFT_ERR_SYSTEM : 0;
+}
+
+static void dispatch(struct weft_loop *loop)
+{
+    struct epoller *ep = loop->poller;
+
+    while (ep->at < ep->count) {
+        const struct epoll_event *event = &ep->events[ep->at++];
+        void *tag = event->data.ptr;
+
+        if (event->events == 0)
+            continue;
+        if (!tag)
+            weft_loop_wake_clear(loop);
+        else if (is_acceptor(tag))
+            weft_acceptor_ready(untag_acceptor(tag));
+        else
+            io_ready(tag, event->events);
+    }
+}
+
+const struct weft_poller_ops weft_poller_epoll = {
+    .open = poller_open,
+    .close = poller_close,
+    .fd = poller_fd,
+    .wait = wait_events,
+    .dispatch = dispatch,
+    .add = add,
+    .remove = forget,
+    .read_start = read_start,
+    .read_stop = read_stop,
+    .write = write_start,
+    .accept_start = accept_start,
+    .accept_stop = accept_stop,
+};

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* What only epoll has: which events are armed when. All that any poller must
+ * do is in io_test.c and accept_test.c. */
+#include "loop/poller.h"
+
+#include "turns.h"
+
+#include <stdio.h>
+#include <sys/epoll.h>
+
+/* The events for which fd is registered, as the kernel tells them in
+ * /proc/self/fdinfo; -1: not registered. */
+static long registered(const struct weft_loop *loop, int fd)
+{
+    char path[64], line[256];
+    long events = -1;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", weft_loop_fd(loop));
+    file = fopen(path, "re");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        unsigned mask;
+        int tfd;
+
+        if (sscanf(line, "tfd: %d events: %x", &tfd, &mask) == 2 && tfd == fd)
+            events = (long)(mask & ~(unsigned)(EPOLLERR | EPOLLHUP));
+    }
+    fclose(file);
+    return events;
+}
+
+static int datas, sents;
+
+static void on_data(struct weft_io *io, uint8_t *p, size_t len, int err)
+{
+    (void)io, (void)p, (void)len, (void)err;
+    datas++;
+}
+
+static void on_sent(struct weft_io *io, int err)
+{
+    (void)io;
+    assert_int_equal(err, 0);
+    sents++;
+}
+
+static void on_closed(struct weft_io *io)
+{
+    (void)io;
+}
+
+static const struct weft_io_ops ops = {on_data, on_sent, on_closed};
+
+static void test_reading_is_armed(void **state)
+{
+    struct fixture fx;
+    struct weft_loop *loop = start_loop(&fx, 0);
+    struct weft_io io;
+    int fds[2];
+
+    (void)state;
+    unix_pair(fds);
+    assert_int_equal(weft_io_open(&io, loop, fds[0], &ops), 0);
+    assert_int_equal(registered(loop, fds[0]), EPOLLIN);
+    weft_io_read_start(&io);
+    assert_int_equal(registered(loop, fds[0]), EPOLLIN);
+
+    /* Taken back when bytes come that nobody wants. */
+    weft_io_read_stop(&io);
+    assert_int_equal(registered(loop, fds[0]), EPOLLIN);
+    put(fds[1], "x");
+    turn(loop);
+    assert_int_equal(registered(loop, fds[0]), EPOLLONESHOT);
+    assert_false(is_readable(weft_loop_fd(loop)));
+
+    weft_io_read_start(&io);
+    assert_int_equal(registered(loop, fds[0]), EPOLLIN);
+    datas = 0;
+    turn(loop);
+    assert_int_equal(datas, 1);
+
+    /* The end takes it back too. */
+    shutdown(fds[1], SHUT_WR);
+    turn(loop);
+    assert_int_equal(datas, 2);
+    assert_int_equal(registered(loop, fds[0]), EPOLLONESHOT);
+    weft_io_read_start(&io);
+    assert_int_equal(registered(loop, fds[0]), EPOLLONESHOT);
+
+    weft_io_close(&io, false);
+    assert_int_equal(registered(loop, fds[0]), -1);
+    close(fds[1]);
+    end_loop(&fx);
+}
+
+static void test_writing_is_armed(void **state)
+{
+    static uint8_t big[1 << 20];
+    const struct iovec iov = {big, sizeof(big)};
+    struct weft_tx tx = {.iov = &iov, .niov = 1};
+    struct fixture fx;
+    struct weft_loop *loop = start_loop(&fx, 0);
+    struct weft_io io;
+    int fds[2];
+
+    (void)state;
+    unix_pair(fds);
+    sents = 0;
+    assert_int_equal(weft_io_open(&io, loop, fds[0], &ops), 0);
+    weft_io_read_start(&io);
+    weft_io_write(&io, &tx);
+    assert_int_equal(registered(loop, fds[0]), EPOLLIN | EPOLLOUT);
+    turn_until_quiet(loop);
+    assert_int_equal(sents, 0);
+    assert_int_equal(registered(loop, fds[0]), EPOLLIN | EPOLLOUT);
+
+    for (int i = 0; sents == 0; i++) {
+        CHECK(i < 1000, "not sent");
+        while (recv(fds[1], big, sizeof(big), 0) > 0)
+            ;
+        turn(loop);
+    }
+    assert_int_equal(registered(loop, fds[0]), EPOLLIN);
+    weft_io_close(&io, false);
+    close(fds[1]);
+    end_loop(&fx);
+}
+
+/* The wake, and a descriptor ended in both directions while nobody waits for
+ * anything on it, are reported once. */
+static void test_hang_up_is_reported_once(void **state)
+{
+    struct fixture fx;
+    struct weft_loop *loop = start_loop(&fx, 0);
+    struct weft_io io;
+    int fds[2];
+
+    (void)state;
+    unix_pair(fds);
+    assert_int_equal(weft_io_open(&io, loop, fds[0], &ops), 0);
+    datas = sents = 0;
+    close(fds[1]);
+    turn_until_quiet(loop);
+    for (int i = 0; i < 3; i++) {
+        weft_loop_wake(loop);
+        turn_until_quiet(loop);
+    }
+    assert_int_equal(registered(loop, fds[0]) & EPOLLIN, 0);
+    assert_int_equal(datas + sents, 0);
+    weft_io_close(&io, false);
+    end_loop(&fx);
+}
+
+#define CROWD 400
+
+/* More are ready than one batch holds: all are served within two turns. */
+static void test_more_than_a_batch(void **state)
+{
+    static struct weft_io ios[CROWD];
+    static int others[CROWD];
+    struct fixture fx;
+    struct weft_loop *loop = start_loop(&fx, 0);
+
+    (void)state;
+    datas = 0;
+    for (int i = 0; i < CROWD; i++) {
+        int fds[2];
+
+        unix_pair(fds);
+        assert_int_equal(weft_io_open(&ios[i], loop, fds[0], &ops), 0);
+        weft_io_read_start(&ios[i]);
+        others[i] = fds[1];
+        put(fds[1], "x");
+    }
+    turn(loop);
+    assert_int_equal(datas, 256);
+    turn(loop);
+    assert_int_equal(datas, CROWD);
+    for (int i = 0; i < CROWD; i++) {
+        weft_io_close(&ios[i], false);
+        close(others[i]);
+    }
+    end_loop(&fx);
+}
+
+static void no_connection(struct weft_acceptor *acceptor, int fd)
+{
+    (void)acceptor, (void)fd;
+    fail();
+}
+
+static void test_acceptor_is_exclusive(void **state)
+{
+    struct fixture fx;
+    struct weft_loop *loop = start_loop(&fx, 0);
+    struct weft_acceptor acceptor = {.accepted = no_connection};
+    struct sockaddr_in at;
+    int fd = tcp_listener(&at);
+
+    (void)state;
+    assert_int_equal(weft_acceptor_start(&acceptor, loop, fd), 0);
+    assert_int_equal(registered(loop, fd) &
+                         (uint32_t)(EPOLLEXCLUSIVE | EPOLLIN),
+                     (uint32_t)EPOLLEXCLUSIVE | EPOLLIN);
+    weft_acceptor_stop(&acceptor);
+    assert_int_equal(registered(loop, fd), -1);
+    close(fd);
+    end_loop(&fx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reading_is_armed),
+        cmocka_unit_test(test_writing_is_armed),
+        cmocka_unit_test(test_hang_up_is_reported_once),
+        cmocka_unit_test(test_more_than_a_batch),
+        cmocka_unit_test(test_acceptor_is_exclusive),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
