@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* The vector is as long as one write usefully is: 64 chunks of 16 KiB are more
+ * than a socket takes at once. */
+#include "session/outgoing.h"
+
+#include "base/mem.h"
+
+#define TRY_MAX 64
+#define START_MAX 16
+
+struct weft_outgoing {
+    struct weft_tx tx;
+    size_t bytes;
+    size_t seen; /* of them gone when that was last asked */
+    struct iovec iov[START_MAX];
+};
+
+int64_t weft_outgoing_try(struct weft_stream *stream,
+                          const struct weft_queue *queue)
+{
+    struct iovec iov[TRY_MAX];
+    int count = weft_queue_peek(queue, iov, TRY_MAX);
+
+    return weft_stream_write(stream, iov, count);
+}
+
+int weft_outgoing_start(struct weft_outgoing **outgoing,
+                        struct weft_stream *stream, struct weft_queue *queue,
+                        const struct weft_mem *mem)
+{
+    struct weft_outgoing *o = weft_alloc(mem, sizeof(*o));
+
+    if (!o)
+        return WEFT_ERR_NOMEM;
+    o->tx = (struct weft_tx){.iov = o->iov};
+    o->tx.niov = weft_queue_pin(queue, o->iov, START_MAX);
+    o->bytes = 0;
+    o->seen = 0;
+    for (int i = 0; i < o->tx.niov; i++)
+        o->bytes += o->iov[i].iov_len;
+    *outgoing = o;
+    weft_stream_queue(stream, &o->tx);
+    return 0;
+}
+
+bool weft_outgoing_moves(struct weft_outgoing *outgoing)
+{
+    bool moves = outgoing && outgoing->tx.taken > outgoing->seen;
+
+    if (moves)
+        outgoing->seen = outgoing->tx.taken;
+    return moves;
+}
+
+size_t weft_outgoing_end(struct weft_outgoing **outgoing,
+                         const struct weft_mem *mem)
+{
+    size_t bytes;
+
+    if (!*outgoing)
+        return 0;
+    bytes = (*outgoing)->bytes;
+    weft_free(mem, *outgoing, sizeof(**outgoing));
+    *outgoing = NULL;
+    return bytes;
+}
