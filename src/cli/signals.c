@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signal handlers here do two things: call weft_server_stop, which allows that
+ * (a second call ends the server at once), and set a flag, which is looked at
+ * before the next line of the log is written.
+ */
+#include "cli/signals.h"
+
+#include <signal.h>
+
+static struct weft_server *running;
+static bool reopen; /* touched with __atomic only */
+
+static void on_stop(int number)
+{
+    (void)number;
+    weft_server_stop(running);
+}
+
+static void on_reopen(int number)
+{
+    (void)number;
+    __atomic_store_n(&reopen, true, __ATOMIC_RELEASE);
+}
+
+static void set(int number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+void signals_prepare(void)
+{
+    set(SIGPIPE, SIG_IGN);
+    set(SIGCHLD, SIG_DFL);
+}
+
+void signals_begin(struct weft_server *server, bool has_log_files)
+{
+    running = server;
+    set(SIGTERM, on_stop);
+    set(SIGINT, on_stop);
+    set(SIGHUP, has_log_files ? on_reopen : on_stop);
+    set(SIGUSR1, on_reopen);
+}
+
+void signals_end(void)
+{
+    set(SIGTERM, SIG_DFL);
+    set(SIGINT, SIG_DFL);
+    set(SIGHUP, SIG_IGN);
+    set(SIGUSR1, SIG_IGN);
+}
+
+bool signals_take_reopen(void)
+{
+    return __atomic_exchange_n(&reopen, false, __ATOMIC_ACQUIRE);
+}
