@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables, and the cases that come of them. */
+#ifndef CONFORM_CASES_H
+#define CONFORM_CASES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A row is one case, or one for each word of `each`, which takes the place of
+ * $ in the other texts ($1 and $2 are its parts before and behind a slash).
+ * The words of `each` stand between blanks, or between bars if it has any. */
+struct row {
+    const char *section; /* of RFC 6455 */
+    const char *name;
+    const char *script;    /* script.h */
+    const char *each;      /* NULL: one case */
+    const char *handshake; /* request.h; NULL: the ordinary one */
+};
+
+struct table {
+    const struct row *rows;
+    size_t count;
+};
+
+extern const struct table header_cases;
+extern const struct table length_cases;
+extern const struct table mask_cases;
+extern const struct table fragment_cases;
+extern const struct table control_cases;
+extern const struct table close_cases;
+extern const struct table utf8_cases;
+extern const struct table utf8_cut_cases;
+extern const struct table handshake_cases;
+extern const struct table http_cases;
+
+struct test_case {
+    char id[16]; /* the section and a number within it */
+    const char *section;
+    char *name;
+    char *script;
+    char *handshake;
+};
+
+/* Makes all cases. Returns their number. */
+size_t cases_make(struct test_case **list);
+void cases_free(struct test_case *list, size_t count);
+
+/* Reads every script and handshake. Returns false and tells of the first one
+ * that is not in the notation. */
+bool cases_check(const struct test_case *list, size_t count);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What must come back. Every wait ends with an event, the end of TCP, or
+ * silence. Messages and pongs that are owed are settled wherever they come;
+ * anything else that the script did not ask for is a failure, and so is
+ * everything that the reader calls a fault.
+ */
+#include "expect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How long to look for an answer that need not come. */
+#define LOOK_MS 250
+/* A server that never falls silent is cut off after so many silences. */
+#define PATIENCE 20
+
+/* Fetches the next event. Pings of the server are passed over: no case lasts
+ * long enough for an answer to matter. */
+static enum event_kind next_event(struct judge *j, int64_t wait_ms)
+{
+    struct event *ev = &j->event;
+    int64_t end = now_ms() + PATIENCE * j->conn.silence_ms;
+    enum conn_news news = CONN_BYTES;
+
+    if (j->held) {
+        j->held = false;
+        return ev->kind;
+    }
+    do {
+        bytes_drop(&j->conn.in, j->used);
+        j->used = reader_next(&j->reader, ev, j->conn.in.p, j->conn.in.len);
+        if (ev->kind != EVENT_NONE)
+            continue;
+        news = now_ms() > end ? CONN_SILENCE : conn_fill(&j->conn, wait_ms);
+        if (news != CONN_BYTES)
+            ev->kind = news == CONN_END ? EVENT_END : EVENT_SILENCE;
+    } while (ev->kind == EVENT_NONE || ev->kind == EVENT_PING);
+    if (news != CONN_BYTES)
+        event_describe(ev);
+    verdict_trace(j->verdict, "< %s%s", ev->text,
+                  j->conn.reset && ev->kind == EVENT_END ? ", a reset" : "");
+    return ev->kind;
+}
+
+static void lose(struct judge *j, const char *wanted)
+{
+    verdict_say(j->verdict, GRADE_FAIL, "expected %s; got %s", wanted,
+                j->event.text);
+    j->over = true;
+}
+
+/* The next event that settles nothing that is owed. */
+static enum event_kind next_news(struct judge *j, int64_t wait_ms)
+{
+    for (;;) {
+        enum event_kind kind = next_event(j, wait_ms);
+
+        if (kind != EVENT_MESSAGE && kind != EVENT_PONG)
+            return kind;
+        if (!model_take(&j->model, &j->event, j->verdict)) {
+            j->over = true;
+            return EVENT_FAULT;
+        }
+    }
+}
+
+/* "Close 1007 or 1002" */
+static const char *describe_codes(const struct step *step, char *out,
+                                  size_t size)
+{
+    size_t n = (size_t)snprintf(out, size, "%s", "Close");
+
+    for (size_t i = 0; i < COUNT(step->codes) && step->codes[i].code; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s %d", i ? " or" : "",
+                              step->codes[i].code);
+    return out;
+}
+
+/* True if the Close frame that came has one of the codes. */
+static bool code_wanted(struct judge *j, const struct step *step)
+{
+    for (size_t i = 0; i < COUNT(step->codes); i++) {
+        const struct code_want *want = &step->codes[i];
+
+        if (!want->code || want->code != j->event.code)
+            continue;
+        if (want->odd)
+            verdict_say(j->verdict, GRADE_NOTE, "Close %d, where %d is clearer",
+                        want->code, step->codes[0].code);
+        return true;
+    }
+    return false;
+}
+
+/* Behind the Close frames: RFC 6455 7.1.1, the server ends TCP at once. */
+static void expect_end_of_tcp(struct judge *j)
+{
+    char wanted[60];
+
+    j->over = true;
+    if (next_news(j, 0) == EVENT_END)
+        return;
+    snprintf(wanted, sizeof(wanted), "the end of TCP within %.1f s of Close",
+             (double)j->conn.silence_ms / 1000);
+    lose(j, wanted);
+}
+
+static void expect_echo(struct judge *j, const struct step *step)
+{
+    char wanted[160];
+
+    while (model_owes_echo(&j->model) && !j->over) {
+        enum event_kind kind = next_event(j, 0);
+
+        if (kind == EVENT_MESSAGE || kind == EVENT_PONG) {
+            j->over = !model_take(&j->model, &j->event, j->verdict);
+        } else if (kind == EVENT_CLOSE && code_wanted(j, step)) {
+            verdict_say(j->verdict, GRADE_NOTE, "refused with Close %d",
+                        j->event.code);
+            expect_end_of_tcp(j);
+        } else if (step->soft && kind != EVENT_FAULT) {
+            model_next_echo(&j->model, wanted, sizeof(wanted));
+            verdict_say(j->verdict, GRADE_SOFT, "expected %s; got %s", wanted,
+                        j->event.text);
+            j->held = true;
+            return;
+        } else {
+            lose(j, model_next_echo(&j->model, wanted, sizeof(wanted)));
+        }
+    }
+}
+
+static void expect_pong(struct judge *j)
+{
+    while (model_owes_pong(&j->model) && !j->over) {
+        enum event_kind kind = next_event(j, 0);
+
+        if (kind == EVENT_MESSAGE || kind == EVENT_PONG)
+            j->over = !model_take(&j->model, &j->event, j->verdict);
+        else
+            lose(j, "an answer to the ping");
+    }
+}
+
+/* fail, drop and refuse differ in what is not a failure. */
+static void expect_refusal(struct judge *j, const struct step *step)
+{
+    enum event_kind kind = next_news(j, 0);
+    char wanted[100];
+
+    if (j->over)
+        return;
+    describe_codes(step, wanted, sizeof(wanted));
+    if (kind == EVENT_END) {
+        verdict_say(j->verdict,
+                    step->kind == STEP_DROP ? GRADE_NOTE : GRADE_SOFT,
+                    "ends TCP without %s (7.1.7)", wanted);
+        j->over = true;
+    } else if (kind != EVENT_CLOSE) {
+        lose(j, wanted);
+    } else if (code_wanted(j, step)) {
+        expect_end_of_tcp(j);
+    } else if (step->kind == STEP_REFUSE) {
+        verdict_say(j->verdict, GRADE_SOFT, "answers with %s; %s is better",
+                    j->event.text, wanted);
+        expect_end_of_tcp(j);
+    } else {
+        lose(j, wanted);
+    }
+}
+
+/* 5.5.1: the answer typically has the code that was received. Codes that
+ * blame us are wrong, because we did nothing wrong. */
+static bool blames(int code)
+{
+    return code == 1002 || code == 1003 || (code >= 1007 && code <= 1011);
+}
+
+static void expect_close(struct judge *j, const struct step *step)
+{
+    enum event_kind kind = next_news(j, 0);
+    int sent = step->codes[0].code ? step->codes[0].code : -1;
+    char wanted[100] = "an empty Close";
+
+    if (j->over)
+        return;
+    if (sent > 0)
+        describe_codes(step, wanted, sizeof(wanted));
+    if (kind != EVENT_CLOSE ||
+        (j->event.code != sent && blames(j->event.code))) {
+        lose(j, wanted);
+        return;
+    }
+    /* 1000 is also what many say to an empty one. */
+    if (j->event.code != sent && !(sent < 0 && j->event.code == 1000))
+        verdict_say(j->verdict, GRADE_NOTE, "answers %s with %s", wanted,
+                    j->event.text);
+    expect_end_of_tcp(j);
+}
+
+/* Servers may refuse as soon as they can know, or wait for the whole. If a
+ * ping was sent, its answer tells that the server goes on. */
+static void expect_maybe(struct judge *j, const struct step *step)
+{
+    bool pinged = model_owes_pong(&j->model);
+    enum event_kind kind;
+    char wanted[100];
+
+    do {
+        kind = next_event(j, pinged ? 0 : LOOK_MS);
+        if (kind == EVENT_SILENCE && !pinged)
+            break;
+        if (kind == EVENT_MESSAGE || kind == EVENT_PONG) {
+            j->over = !model_take(&j->model, &j->event, j->verdict);
+        } else if (kind == EVENT_CLOSE && code_wanted(j, step)) {
+            verdict_say(j->verdict, GRADE_NOTE, "refuses at once");
+            expect_end_of_tcp(j);
+        } else if (kind == EVENT_END) {
+            verdict_say(j->verdict, GRADE_SOFT, "ends TCP without Close");
+            j->over = true;
+        } else {
+            lose(j, describe_codes(step, wanted, sizeof(wanted)));
+        }
+    } while (!j->over && !(pinged && !model_owes_pong(&j->model)));
+    if (!j->over)
+        verdict_say(j->verdict, GRADE_NOTE, "waits for more");
+}
+
+static void expect_end(struct judge *j)
+{
+    enum event_kind kind = next_news(j, 0);
+
+    if (j->over)
+        return;
+    if (kind == EVENT_CLOSE)
+        expect_end_of_tcp(j);
+    else if (kind != EVENT_END)
+        lose(j, "the end of TCP");
+    j->over = true;
+}
+
+void expect(struct judge *j, const struct step *step)
+{
+    switch (step->kind) {
+    case STEP_ECHO:
+        expect_echo(j, step);
+        break;
+    case STEP_PONG:
+        expect_pong(j);
+        break;
+    case STEP_CLOSE:
+        expect_close(j, step);
+        break;
+    case STEP_MAYBE:
+        expect_maybe(j, step);
+        break;
+    case STEP_END:
+        expect_end(j);
+        break;
+    default:
+        expect_refusal(j, step);
+        break;
+    }
+}
+
+void expect_unanswered(struct judge *j)
+{
+    const struct debts *d = &j->model.echoes;
+    struct bytes echo = {0};
+    struct frame f = {.fin = true};
+
+    while (conn_fill(&j->conn, LOOK_MS) == CONN_BYTES)
+        ;
+    if (!model_owes_echo(&j->model))
+        return;
+    f.opcode = d->list[0].opcode;
+    f.data = d->sent.p + d->list[0].at;
+    f.len = d->list[0].len;
+    frame_write(&echo, &f);
+    if (memmem(j->conn.in.p, j->conn.in.len, echo.p, echo.len))
+        verdict_say(j->verdict, GRADE_FAIL,
+                    "frames are answered although the handshake was refused");
+    bytes_release(&echo);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Plays the script of one case. Frames gather in a segment that is sent when
+ * the script waits, or says that a segment ends. What is sent is noted in the
+ * model until the script says that it breaks the RFC; expect.c then compares
+ * what comes back.
+ */
+#include "judge.h"
+
+#include "expect.h"
+#include "handshake.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void flush(struct judge *j)
+{
+    conn_send(&j->conn, j->out.p, j->out.len);
+    j->out.len = 0;
+}
+
+static void choose_key(struct judge *j, uint8_t key[4])
+{
+    for (int i = 0; i < 4; i++) {
+        j->seed = j->seed * 1664525 + 1013904223;
+        key[i] = (uint8_t)(j->seed >> 24);
+    }
+}
+
+static void trace_frame(struct judge *j, const struct frame *f)
+{
+    char q[100];
+
+    if (!j->verdict->tracing)
+        return;
+    verdict_trace(j->verdict, "> %s%s%s%s, %zu bytes %s",
+                  opcode_name(f->opcode), f->fin ? "" : ", more to come",
+                  f->rsv ? ", reserved bits" : "",
+                  f->masked == (j->side == SIDE_CLIENT) ? "" : ", wrong mask",
+                  f->len, quoted(q, sizeof(q), f->data, f->len));
+}
+
+static void send_frame(struct judge *j, const struct step *step)
+{
+    struct frame f = step->frame;
+    size_t at;
+
+    f.data = j->script->pool.p + step->at;
+    f.len = step->len;
+    /* In the tables "nomask" is the wrong thing to do, whoever does it. */
+    f.masked = f.masked == (j->side == SIDE_CLIENT);
+    if (!step->has_key)
+        choose_key(j, f.key);
+    trace_frame(j, &f);
+    at = j->out.len;
+    frame_write(&j->out, &f);
+    model_sent(&j->model, &f);
+    at += step->cut;
+    if (step->cut && at < j->out.len) {
+        conn_send(&j->conn, j->out.p, at);
+        conn_pause();
+        bytes_drop(&j->out, at);
+    }
+}
+
+static void shake(struct judge *j)
+{
+    flush(j);
+    j->shaken = true;
+    if (handshake_judge(&j->conn, &j->request, j->script, j->verdict))
+        return;
+    j->over = true;
+    if (j->script->unanswered && j->verdict->grade != GRADE_FAIL)
+        expect_unanswered(j);
+}
+
+static void play(struct judge *j, const struct step *step)
+{
+    switch (step->kind) {
+    case STEP_FRAME:
+        send_frame(j, step);
+        break;
+    case STEP_RAW:
+        verdict_trace(j->verdict, "> %zu raw bytes", step->len);
+        bytes_add(&j->out, j->script->pool.p + step->at, step->len);
+        break;
+    case STEP_SEGMENT:
+        flush(j);
+        conn_pause();
+        break;
+    case STEP_FIN:
+        flush(j);
+        verdict_trace(j->verdict, "> the end of TCP");
+        conn_finish(&j->conn);
+        break;
+    case STEP_WRONG:
+        j->model.over = true;
+        break;
+    default:
+        flush(j);
+        expect(j, step);
+        break;
+    }
+}
+
+/* A script whose last word is "maybe" may leave a frame unfinished, and has
+ * nothing more to learn. */
+static bool ends_open(const struct script *s)
+{
+    return s->count == 0 || s->steps[s->count - 1].kind != STEP_MAYBE;
+}
+
+/* The end of every script that leaves the connection open. */
+static void say_goodbye(struct judge *j)
+{
+    static const struct step goodbye = {.kind = STEP_CLOSE,
+                                        .codes = {{.code = 1000}}};
+    static const uint8_t code[2] = {1000 >> 8, 1000 & 255};
+    struct frame f = {.fin = true,
+                      .opcode = OP_CLOSE,
+                      .masked = j->side == SIDE_CLIENT,
+                      .data = code,
+                      .len = sizeof(code)};
+
+    choose_key(j, f.key);
+    trace_frame(j, &f);
+    frame_write(&j->out, &f);
+    model_sent(&j->model, &f);
+    play(j, &goodbye);
+}
+
+static void play_all(struct judge *j)
+{
+    const struct script *s = j->script;
+
+    for (size_t i = 0; i < s->count && !j->over; i++) {
+        const struct step *step = &s->steps[i];
+
+        if (!j->shaken && (!s->early || step->kind >= STEP_ECHO))
+            shake(j);
+        if (!j->over)
+            play(j, step);
+    }
+    if (!j->shaken)
+        shake(j);
+    if (!j->over && ends_open(s))
+        say_goodbye(j);
+}
+
+static void run(struct judge *j, const struct test_case *tc)
+{
+    int err = conn_open(&j->conn, j->opts->target, j->opts->silence_ms);
+
+    if (err) {
+        verdict_say(j->verdict, GRADE_FAIL, "cannot connect: %s",
+                    strerror(err));
+        return;
+    }
+    j->conn.singly = j->opts->singly || j->script->singly;
+    request_make(&j->request, j->opts->target, tc->handshake, j->seed);
+    verdict_trace(j->verdict, "> %zu bytes of handshake", j->request.text.len);
+    bytes_add(&j->out, j->request.text.p, j->request.text.len);
+    play_all(j);
+    conn_close(&j->conn);
+}
+
+/* Cases differ in their keys, and runs do not. */
+static uint32_t seed_of(const char *id)
+{
+    uint32_t h = 2166136261;
+
+    while (*id)
+        h = (h ^ (uint8_t)*id++) * 16777619;
+    return h;
+}
+
+void judge_case(const struct judge_opts *opts, const struct test_case *tc,
+                struct verdict *v)
+{
+    struct script script;
+    struct judge j = {.opts = opts, .script = &script, .verdict = v};
+    const char *where;
+    int64_t start = now_ms();
+
+    j.seed = seed_of(tc->id);
+    script_parse(&script, tc->script, &where);
+    run(&j, tc);
+    request_release(&j.request);
+    reader_release(&j.reader);
+    model_release(&j.model);
+    bytes_release(&j.out);
+    script_release(&script);
+    v->took_ms = now_ms() - start;
+}

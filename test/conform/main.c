@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conform: judges a WebSocket server that echoes, by RFC 6455. This file has
+ * the command line and the exit status; cases.h has the tables, script.h their
+ * notation.
+ */
+#include "report.h"
+#include "runner.h"
+#include "target.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    EXIT_PASSED = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_UNREACHABLE = 77, /* what Meson and Automake call skipped */
+};
+
+static const char usage[] =
+    "Usage: conform [OPTION]... ws://HOST[:PORT]/PATH\n"
+    "Judges a WebSocket server that echoes, case by case, by RFC 6455.\n"
+    "\n"
+    "  -1            send every byte in a segment of its own; long messages\n"
+    "                only at their beginning and end\n"
+    "  -c PREFIX     only cases whose number begins so, as 5.4 or 8.1-017;\n"
+    "                may be given more than once\n"
+    "  -j N          cases at the same time (default: 16)\n"
+    "  -l            list the cases and judge nothing\n"
+    "  -t SECONDS    how long to wait for a byte (default: 3)\n"
+    "  -v            show what was sent and received\n"
+    "      --json    an object on each line\n"
+    "      --strict  what the RFC only recommends must hold as well\n"
+    "  -h, --help    this text\n"
+    "\n"
+    "A case is \"ok\" (with a note in brackets where the RFC leaves a "
+    "choice),\n"
+    "\"soft\" where the server does less than the RFC recommends, or "
+    "\"FAIL\".\n"
+    "\n"
+    "Exit status: 0 none failed, 1 some failed, 2 the command line is wrong,\n"
+    "77 the server cannot be reached.\n";
+
+struct args {
+    struct runner runner;
+    struct report report;
+    const char *prefixes[32];
+    size_t prefix_count;
+    bool list;
+    const char *url;
+};
+
+static int wrong_usage(const char *text, const char *what)
+{
+    fprintf(stderr, "conform: %s%s%s (see conform --help)\n", text,
+            what ? ": " : "", what ? what : "");
+    return EXIT_USAGE;
+}
+
+static bool parse_number(const char *text, double low, double high,
+                         double *value)
+{
+    char *end;
+
+    *value = strtod(text, &end);
+    return end != text && !*end && *value >= low && *value <= high;
+}
+
+/* Takes one option. Returns 0 to go on. */
+static int take_option(struct args *a, int opt)
+{
+    double n;
+
+    switch (opt) {
+    case '1':
+        a->runner.opts.singly = true;
+        return 0;
+    case 'c':
+        if (a->prefix_count == COUNT(a->prefixes))
+            return wrong_usage("too many -c", NULL);
+        a->prefixes[a->prefix_count++] = optarg;
+        return 0;
+    case 'j':
+        if (!parse_number(optarg, 1, 256, &n))
+            return wrong_usage("-j wants a number from 1 to 256", optarg);
+        a->runner.jobs = (int)n;
+        return 0;
+    case 'l':
+        a->list = true;
+        return 0;
+    case 't':
+        if (!parse_number(optarg, 0.01, 3600, &n))
+            return wrong_usage("-t wants seconds from 0.01 to 3600", optarg);
+        a->runner.opts.silence_ms = (int64_t)(n * 1000);
+        return 0;
+    case 'v':
+        a->report.verbose = a->runner.opts.trace = true;
+        return 0;
+    case 'J':
+        a->report.json = true;
+        return 0;
+    case 'S':
+        a->report.strict = true;
+        return 0;
+    default:
+        return EXIT_USAGE;
+    }
+}
+
+static int parse_args(struct args *a, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'},
+        {"json", no_argument, NULL, 'J'},
+        {"strict", no_argument, NULL, 'S'},
+        {0},
+    };
+    int opt, status;
+
+    while ((opt = getopt_long(argc, argv, "1c:hj:lt:v", options, NULL)) >= 0) {
+        if (opt == 'h') {
+            fputs(usage, stdout);
+            exit(EXIT_PASSED);
+        }
+        status = take_option(a, opt);
+        if (status)
+            return status;
+    }
+    if (optind < argc)
+        a->url = argv[optind++];
+    if (optind < argc)
+        return wrong_usage("one URL is enough", argv[optind]);
+    if (!a->url && !a->list)
+        return wrong_usage("which server? Give its ws:// URL", NULL);
+    return 0;
+}
+
+static bool chosen(const struct args *a, const struct test_case *tc)
+{
+    for (size_t i = 0; i < a->prefix_count; i++) {
+        if (strncmp(tc->id, a->prefixes[i], strlen(a->prefixes[i])) == 0)
+            return true;
+    }
+    return a->prefix_count == 0;
+}
+
+/* Moves the chosen cases to the front. Returns their number. */
+static size_t choose(const struct args *a, struct test_case *list, size_t count)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (chosen(a, &list[i])) {
+            struct test_case tc = list[n];
+
+            list[n++] = list[i];
+            list[i] = tc;
+        }
+    }
+    return n;
+}
+
+static void case_done(void *user, const struct test_case *tc,
+                      const struct verdict *v)
+{
+    report_case(user, tc, v);
+}
+
+static int judge_server(struct args *a)
+{
+    static struct target target;
+    const char *wrong = target_parse(&target, a->url);
+    int64_t start = now_ms();
+
+    if (wrong)
+        return wrong_usage(wrong, a->url);
+    wrong = target_reach(&target);
+    if (wrong) {
+        fprintf(stderr, "conform: cannot reach %s: %s\n", a->url, wrong);
+        return EXIT_UNREACHABLE;
+    }
+    a->runner.opts.target = &target;
+    a->runner.done = case_done;
+    a->runner.user = &a->report;
+    runner_run(&a->runner);
+    return report_end(&a->report, now_ms() - start) ? EXIT_FAILED : EXIT_PASSED;
+}
+
+int main(int argc, char **argv)
+{
+    struct args a = {.runner = {.jobs = 16, .opts = {.silence_ms = 3000}}};
+    struct test_case *list;
+    int status = parse_args(&a, argc, argv);
+    size_t count;
+
+    if (status)
+        return status;
+    signal(SIGPIPE, SIG_IGN);
+    a.report.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+    count = cases_make(&list);
+    a.runner.cases = list;
+    a.runner.count = choose(&a, list, count);
+    if (!cases_check(list, count))
+        status = EXIT_USAGE;
+    else if (a.runner.count == 0)
+        status = wrong_usage("no case has such a number", a.prefixes[0]);
+    else if (!a.list)
+        status = judge_server(&a);
+    for (size_t i = 0; a.list && !status && i < a.runner.count; i++)
+        report_name(&a.report, &list[i]);
+    cases_free(list, count);
+    return status;
+}
