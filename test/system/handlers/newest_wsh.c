@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbered messages, of which the newest are dropped. */
+#include "numbered.h"
+
+WEFT_HANDLER(.message = send_wanted, .slow = WEFT_SLOW_DROP_NEWEST)
