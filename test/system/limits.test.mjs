@@ -329,10 +329,11 @@ for (const flag of ["--connection-limit", "--per-address-limit"]) {
 test("--per-address-limit counts each address for itself", async (t) => {
     const server = await serve(t, own("--per-address-limit", "1"));
     const first = await server.peer({ host: "127.0.0.1" });
+
+    await first.upgrade("/plain");
     const second = await server.peer({ host: "127.0.0.1" });
     const other = await server.peer({ host: "::1" });
 
-    await first.upgrade("/plain");
     second.send(handshake("/plain"));
     assert.equal((await second.response()).status, 503);
     await other.upgrade("/plain");
