@@ -94,10 +94,11 @@ int weft_endpoint_feed(struct weft_endpoint *ep, void *bytes, size_t len)
         return 0; /* not looked at, and the reason keeps its place */
     if (ep->in != ep->in_end || (ep->flags & WEFT_EP_ENDED))
         return WEFT_ERR_USAGE;
+    if (len == 0)
+        return 0; /* bytes may be NULL then */
     ep->in = bytes;
     ep->in_end = ep->in + len;
-    if (len > 0)
-        weft_endpoint_heard(ep);
+    weft_endpoint_heard(ep);
     return 0;
 }
 
