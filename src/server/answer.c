@@ -58,11 +58,14 @@ static int put_head(struct weft_buf *head, const struct weft_answer *answer,
     return err;
 }
 
-static int put_text_fields(struct weft_buf *head, size_t len)
+static int put_text_fields(struct weft_buf *head,
+                           const struct weft_answer *answer, size_t len)
 {
-    int err =
-        weft_http_fieldf(head, "Content-Type", "text/plain; charset=utf-8");
+    int err = 0;
 
+    if (!answer->has_type)
+        err =
+            weft_http_fieldf(head, "Content-Type", "text/plain; charset=utf-8");
     if (!err)
         err = weft_http_fieldf(head, "Content-Length", "%zu", len);
     if (!err)
@@ -97,7 +100,7 @@ int weft_answer_write(struct weft_queue *out, const struct weft_answer *answer,
     weft_buf_init(&head, out->mem, HEAD_MAX);
     err = put_head(&head, answer, is_last);
     if (!err && has_text)
-        err = put_text_fields(&head, strlen(text));
+        err = put_text_fields(&head, answer, strlen(text));
     if (!err)
         err = weft_http_end(&head);
     if (!err)

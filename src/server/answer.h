@@ -13,7 +13,7 @@ struct weft_answer {
     struct weft_buf fields; /* more of the head */
     struct weft_file file;  /* the body instead of text */
     bool has_length; /* fields describe the body, or there is none (304) */
-    bool has_type;   /* fields have a Content-Type of the handler\'s */
+    bool has_type;   /* fields have a Content-Type of the handler's */
     bool is_logged;  /* there is a line for it already */
     char *own_text;  /* what text points to, if it had to be copied */
 };

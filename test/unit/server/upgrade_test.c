@@ -432,6 +432,9 @@ static int judge(struct weft_request *req)
     EXPECT(weft_request_add_header(req, "X-Judge", "Dredd") == 0);
     if (verdict == 302)
         EXPECT(weft_request_add_header(req, "Location", "/other") == 0);
+    if (verdict == 422)
+        EXPECT(weft_request_add_header(req, "content-type",
+                                       "application/json") == 0);
     if (verdict_text)
         EXPECT(weft_request_body(req, verdict_text) == 0);
     return verdict;
@@ -449,6 +452,7 @@ static const struct {
     {403, "caf\xc3\xa9\r\n\r\nHTTP/1.1 200 OK", 403,
      "caf\xc3\xa9\r\n\r\nHTTP/1.1 200 OK"},
     {404, "", 404, ""},
+    {422, "{}", 422, "{}"},
     {429, NULL, 429, "429 Too Many Requests\n"},
     {503, NULL, 503, "503 Service Unavailable\n"},
     {599, NULL, 599, "599 Unknown\n"},
@@ -485,6 +489,9 @@ static void test_verdicts(void **state)
                   client_body(&c));
         if (verdict == 302)
             assert_string_equal(client_field(&c, "Location"), "/other");
+        if (verdict == 422)
+            assert_string_equal(client_field(&c, "Content-Type"),
+                                "application/json");
         if (status != 101)
             assert_true(client_ended(&c));
         client_close(&c);
