@@ -602,6 +602,8 @@ void weft_http_tick(struct weft_conn *conn, uint64_t now_ns)
         return;
     if (http->phase == READING && !is_idle(http))
         refuse(conn, 408);
+    else if (http->phase == ANSWERING && weft_outgoing_moves(http->outgoing))
+        set_deadline(conn, opts_of(conn)->idle_http_ms); /* slow, not stuck */
     else
         http_close(conn, http->phase == ANSWERING);
 }
