@@ -266,6 +266,7 @@ static void test_the_other(void **state)
 
     (void)state;
     gate_reset(&closed);
+    opened = 0;
     serve_open_at(s, "/pair", &pair);
     serve_run(s);
     client_join(&a, s, "/pair");
@@ -294,11 +295,61 @@ static void test_the_other(void **state)
     assert_int_equal(gate_count(&closed), 4);
 }
 
+static void abort_later(struct weft_conn *conn, void *arg)
+{
+    (void)arg;
+    weft_abort(conn);
+}
+
+static void begin_end(struct weft_conn *conn, const struct weft_message *msg)
+{
+    (void)msg;
+    EXPECT(weft_conn_timer(conn, 0, 0, abort_later, NULL, NULL) == 0);
+}
+
+static void say_farewell(struct weft_conn *conn, const struct weft_closed *how)
+{
+    (void)how;
+    if (conn == both[0])
+        EXPECT(weft_send_text(both[1], "farewell") == 0);
+    gate_pass(&closed);
+}
+
+/* What close sends to another leaves, though the turn is nearly over and
+ * nothing else wakes the loop. */
+static void test_farewell(void **state)
+{
+    const struct weft_handler pair = {
+        .size = sizeof(pair),
+        .open = keep_both,
+        .message = begin_end,
+        .close = say_farewell,
+    };
+    struct serve *s = serve_new();
+    struct client a, b;
+
+    (void)state;
+    gate_reset(&closed);
+    opened = 0;
+    serve_open_at(s, "/pair", &pair);
+    serve_run(s);
+    client_join(&a, s, "/pair");
+    client_join(&b, s, "/pair");
+    client_text(&a, "go");
+    client_expect(&b, "text:farewell");
+    assert_false(client_ended(&a));
+    client_close(&a);
+    client_close(&b);
+    serve_close(s);
+    assert_int_equal(gate_count(&closed), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_callback),
         cmocka_unit_test(test_the_other),
+        cmocka_unit_test(test_farewell),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -402,6 +402,28 @@ static void test_stop_while_sending(void **state)
     serve_close(s);
 }
 
+/* Unless the server is told twice. */
+static void test_stop_twice_while_sending(void **state)
+{
+    struct serve *s = serve_files();
+    struct client c;
+
+    (void)state;
+    s->opts.drain_ms = WEFT_UNLIMITED;
+    serve_open(s);
+    serve_run(s);
+    client_open_slow(&c, s);
+    client_say(&c, "GET /big.bin HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    SERVE_UNTIL(s, serve_stats(s).requests == 1);
+    weft_server_stop(s->srv);
+    serve_turn(s); /* it goes on */
+    weft_server_stop(s->srv);
+    serve_join(s);
+    client_await_end(&c);
+    client_close(&c);
+    serve_close(s);
+}
+
 /* ---- The log ------------------------------------------------------------- */
 
 /* T22: a line for each request, and no secret in any. */
@@ -409,6 +431,7 @@ static void test_log(void **state)
 {
     struct serve *s = start();
     struct client c;
+    char path[3000];
 
     (void)state;
     client_open(&c, s);
@@ -422,6 +445,11 @@ static void test_log(void **state)
     client_say(&c,
                "GET /socket?secret6 HTTP/1.1\r\nHost: evil.example\r\n\r\n");
     assert_int_equal(client_answer(&c), 403);
+    /* A long path is cut, and the status is still there. */
+    memset(path, 'a', sizeof(path) - 1);
+    path[0] = '/';
+    path[sizeof(path) - 1] = '\0';
+    assert_int_equal(client_get(&c, path, ""), 404);
     client_say(&c, "nonsense\r\n");
     assert_int_equal(client_answer(&c), 400);
     client_close(&c);
@@ -429,6 +457,7 @@ static void test_log(void **state)
     assert_true(serve_logged(s, "ACCESS 127.0.0.1 GET /a.txt 200\n"));
     assert_true(serve_logged(s, "GET /no%0anew%20line 404\n"));
     assert_true(serve_logged(s, "--host NAME allows it"));
+    assert_true(serve_logged(s, "aaaa 404\n"));
     assert_true(serve_logged(s, "ACCESS 127.0.0.1 - - 400\n"));
     assert_false(serve_logged(s, "secret"));
     serve_close(s);
@@ -498,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_too_much_behind),
         cmocka_unit_test(test_shrinking_file),
         cmocka_unit_test(test_stop_while_sending),
+        cmocka_unit_test(test_stop_twice_while_sending),
         cmocka_unit_test(test_stuck_reader),
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_without_memory),
