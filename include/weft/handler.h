@@ -263,8 +263,8 @@ WEFT_API struct weft_handle weft_conn_handle(const struct weft_conn *conn);
 
 /* As weft_send and weft_close, from any thread: the data is copied and handed
  * to the connection's thread. 0 means handed over; what becomes of it there is
- * not reported. NOMEM, USAGE (arguments), or GONE once the server was told
- * twice to stop. */
+ * not reported. NOMEM, USAGE (arguments), BUSY when 64 MiB are on their way to
+ * that thread, or GONE once the server was told twice to stop. */
 WEFT_API int weft_handle_send(struct weft_handle handle, enum weft_kind kind,
                               const void *data, size_t len);
 WEFT_API int weft_handle_close(struct weft_handle handle, uint16_t code,

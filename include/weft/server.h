@@ -93,8 +93,8 @@ struct weft_server_stats {
     uint64_t slow_closed;         /* connections closed with 1013 */
 };
 
-/* opts may be NULL. 0, NOMEM, MISSING (document root), SYSTEM, or USAGE for
- * options that make no sense. */
+/* opts may be NULL. 0, NOMEM, MISSING or DENIED (document root), SYSTEM, or
+ * USAGE for options that make no sense. */
 WEFT_API WEFT_CHECK int weft_server_new(struct weft_server **out,
                                         const struct weft_server_opts *opts);
 

@@ -87,7 +87,7 @@ int weft_handle_call(struct weft_handle handle,
 
 /* What is to be sent, or said in the close frame. */
 struct letter {
-    const struct weft_mem *mem;
+    struct weft_worker *to;
     enum weft_kind kind;
     uint16_t code;
     size_t len;
@@ -97,23 +97,28 @@ struct letter {
 static struct letter *letter_new(struct weft_handle handle, const void *data,
                                  size_t len)
 {
-    const struct weft_mem *mem = handle.server->mem;
     struct letter *letter = NULL;
 
     if (len < SIZE_MAX - sizeof(*letter) - 1)
-        letter = weft_zalloc(mem, sizeof(*letter) + len + 1);
+        letter = weft_alloc(handle.server->mem, sizeof(*letter) + len + 1);
     if (!letter)
         return NULL;
-    letter->mem = mem;
-    letter->len = len;
+    *letter = (struct letter){.to = worker_of(handle), .len = len};
     if (len > 0)
         memcpy(letter->data, data, len);
+    letter->data[len] = '\0';
     return letter;
+}
+
+static size_t letter_size(const struct letter *letter)
+{
+    return sizeof(*letter) + letter->len + 1;
 }
 
 static void letter_free(struct letter *letter)
 {
-    weft_free(letter->mem, letter, sizeof(*letter) + letter->len + 1);
+    weft_worker_unburden(letter->to, letter_size(letter));
+    weft_free(letter->to->server->mem, letter, letter_size(letter));
 }
 
 static void letter_send(struct weft_conn *conn, void *arg)
@@ -137,8 +142,10 @@ static void letter_close(struct weft_conn *conn, void *arg)
 static int letter_post(struct weft_handle handle, struct letter *letter,
                        void (*fn)(struct weft_conn *conn, void *arg))
 {
-    int err = weft_handle_call(handle, fn, letter);
+    int err = weft_worker_burden(letter->to, letter_size(letter));
 
+    if (!err)
+        err = weft_handle_call(handle, fn, letter);
     if (err)
         letter_free(letter);
     return err;

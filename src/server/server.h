@@ -89,6 +89,13 @@ WEFT_CHECK int weft_worker_start(struct weft_worker *worker);
 /* Of a loop that runs it. */
 struct weft_worker *weft_worker_of(const struct weft_loop *loop);
 
+/* Counts bytes that are posted to a worker, from any thread, and counts them
+ * out when they are freed, which is owed after either result. 0; BUSY when
+ * more than 64 MiB are on their way: whoever sends is told, before memory is.
+ */
+WEFT_CHECK int weft_worker_burden(struct weft_worker *worker, size_t bytes);
+void weft_worker_unburden(struct weft_worker *worker, size_t bytes);
+
 /* Puts a connection's deadline in the wheel, or moves it there. */
 void weft_worker_watch(struct weft_worker *worker, struct weft_list *node,
                        uint64_t deadline_ns);

@@ -10,10 +10,6 @@
 #include "server/conn.h"
 #include "ws/utf8.h"
 
-/* Bytes on their way to one worker: a publisher that is faster than a worker
- * delivers is told, before memory is. */
-#define PARCELS_MAX (UINT64_C(64) << 20)
-
 struct topic {
     struct weft_map_node node;
     struct weft_list subscriptions;
@@ -218,8 +214,7 @@ static uint64_t parcel_weight(const struct parcel *parcel)
 
 static void parcel_free(struct parcel *parcel)
 {
-    __atomic_sub_fetch(&parcel->to->parcels, parcel_weight(parcel),
-                       __ATOMIC_RELAXED);
+    weft_worker_unburden(parcel->to, parcel_weight(parcel));
     weft_blob_unref(parcel->frame);
     weft_free(parcel->mem, parcel, parcel->size);
 }
@@ -244,12 +239,9 @@ static int parcel_send(struct weft_worker *to, const char *name,
         return WEFT_ERR_NOMEM;
     *parcel = (struct parcel){to, weft_blob_ref(frame), mem, size};
     memcpy(parcel->name, name, strlen(name) + 1);
-    if (__atomic_add_fetch(&to->parcels, parcel_weight(parcel),
-                           __ATOMIC_RELAXED) > PARCELS_MAX) {
-        parcel_free(parcel);
-        return WEFT_ERR_BUSY;
-    }
-    err = weft_loop_post(to->loop, parcel_open, parcel);
+    err = weft_worker_burden(to, parcel_weight(parcel));
+    if (!err)
+        err = weft_loop_post(to->loop, parcel_open, parcel);
     if (err)
         parcel_free(parcel);
     return err;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PARCELS_MAX (UINT64_C(64) << 20) /* bytes posted to one worker */
 #define POOL_KEEP                                                              \
     ((size_t)4 << 20) /* bytes of free blocks kept by a worker                 \
                        */
@@ -65,6 +66,22 @@ static void on_wheel(struct weft_alarm *alarm)
     while (!weft_list_is_empty(&due))
         look_at(worker, due.next, now);
     set_wheel_alarm(worker, weft_wheel_next(&worker->wheel));
+}
+
+/* ---- What other threads post ----------------------------------------------
+ */
+
+int weft_worker_burden(struct weft_worker *worker, size_t bytes)
+{
+    uint64_t sum =
+        __atomic_add_fetch(&worker->parcels, bytes, __ATOMIC_RELAXED);
+
+    return sum > PARCELS_MAX ? WEFT_ERR_BUSY : 0;
+}
+
+void weft_worker_unburden(struct weft_worker *worker, size_t bytes)
+{
+    __atomic_sub_fetch(&worker->parcels, bytes, __ATOMIC_RELAXED);
 }
 
 /* ---- Stopping ------------------------------------------------------------ */
