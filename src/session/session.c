@@ -248,7 +248,7 @@ bool weft_session_flush(struct weft_session *s)
     err = flush(s);
     if (err)
         weft_session_abort(s, err);
-    return !err && weft_endpoint_queued(&s->ep) < before;
+    return err || weft_endpoint_queued(&s->ep) < before;
 }
 
 void weft_session_want_drain(struct weft_session *s)

@@ -63,7 +63,8 @@ int weft_session_send_frame(struct weft_session *s, struct weft_blob *frame);
 void weft_session_want_drain(struct weft_session *s);
 
 /* Offers what waits to the kernel before the turn is over, for a sender that
- * was told BUSY. Calls nobody. Whether anything left. */
+ * was told BUSY. Calls nobody. Whether it is worth sending again: something
+ * left, or the stream has failed and that is what sending will say. */
 bool weft_session_flush(struct weft_session *s);
 
 /* As weft_endpoint_close. */

@@ -78,7 +78,8 @@ static void flood(struct weft_conn *conn, const struct weft_message *msg)
 
         if (err && first_busy < 0) {
             first_busy = i;
-            EXPECT(err == WEFT_ERR_BUSY);
+            /* USAGE: the peer has gone, which is not being slow. */
+            EXPECT(err == WEFT_ERR_BUSY || err == WEFT_ERR_USAGE);
         }
         EXPECT(weft_conn_queued(conn) < LIMIT + 1004);
     }
