@@ -7,6 +7,7 @@
 #include "serve.h"
 
 #include <sched.h>
+#include <stdlib.h>
 
 #define HANDLES 64
 
@@ -108,6 +109,46 @@ static void test_send_and_close(void **state)
     assert_true(client_ended(&c));
     client_close(&c);
     serve_close(s);
+}
+
+static struct gate released = GATE;
+
+static void hold_up(struct weft_conn *conn, void *arg)
+{
+    (void)conn;
+    (void)arg;
+    gate_pass(&called);
+    gate_wait(&released, 1);
+}
+
+/* A thread that does not get to what is posted to it is sent no more. */
+static void test_bound(void **state)
+{
+    enum { MIB = 1 << 20 };
+    struct serve *s = start(1);
+    char *text = calloc(1, MIB);
+    struct client c;
+    int n = 0, err;
+
+    (void)state;
+    gate_reset(&released);
+    client_join(&c, s, "/x");
+    gate_wait(&opened, 1);
+    assert_int_equal(weft_handle_call(handle_at(0), hold_up, NULL), 0);
+    gate_wait(&called, 1);
+    while (!(err = weft_handle_send(handle_at(0), WEFT_BINARY, text, MIB)))
+        n++;
+    assert_int_equal(err, WEFT_ERR_BUSY);
+    assert_int_equal(n, 63); /* of 64, each with a little around it */
+    assert_int_equal(weft_server_publish(s->srv, "all", WEFT_BINARY, text, MIB),
+                     WEFT_ERR_BUSY);
+    gate_pass(&released);
+    serve_turn(s);
+    assert_int_equal(weft_server_publish(s->srv, "all", WEFT_BINARY, text, MIB),
+                     0);
+    client_reset(&c);
+    serve_close(s);
+    free(text);
 }
 
 static void test_bad_arguments(void **state)
@@ -439,6 +480,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_send_and_close, reset),
+        cmocka_unit_test_setup(test_bound, reset),
         cmocka_unit_test_setup(test_bad_arguments, reset),
         cmocka_unit_test_setup(test_call, reset),
         cmocka_unit_test_setup(test_gone, reset),
