@@ -14,8 +14,8 @@
 
 #include "base/mem.h"
 #include "http/http_request.h"
-#include "http/response.h"
 #include "http/uri.h"
+#include "server/access.h"
 #include "server/answer.h"
 #include "server/origin.h"
 #include "server/upgrade.h"
@@ -64,6 +64,11 @@ static const struct weft_server_opts *opts_of(const struct weft_conn *conn)
 static const struct weft_mem *mem_of(const struct weft_conn *conn)
 {
     return &weft_conn_worker(conn)->pool.mem;
+}
+
+static struct weft_log *log_of(const struct weft_conn *conn)
+{
+    return &weft_conn_worker(conn)->server->log;
 }
 
 static size_t fields_size(const struct weft_server_opts *opts)
@@ -270,24 +275,11 @@ static bool reply(struct weft_conn *conn, struct weft_answer *answer,
     return go_on(conn);
 }
 
-/* No request was made out: it is malformed, too long, too late or one too many.
- */
-static void log_malformed(struct weft_conn *conn, int status)
-{
-    struct weft_log *log = &weft_conn_worker(conn)->server->log;
-    char peer[WEFT_ADDRESS_TEXT];
-
-    weft_conn_peer(conn, peer, sizeof(peer));
-    weft_log_line(log, WEFT_LOG_ACCESS, "%s - - %d", peer, status);
-    weft_log_line(log, WEFT_LOG_WARN, "%s: refused with %d %s", peer, status,
-                  weft_http_reason(status));
-}
-
 static bool refuse(struct weft_conn *conn, int status)
 {
     struct weft_answer answer;
 
-    log_malformed(conn, status);
+    weft_access_malformed(log_of(conn), &conn->peer, status);
     weft_answer_init(&answer, mem_of(conn), status);
     conn->http->is_last = true;
     return reply(conn, &answer, false);
@@ -299,46 +291,6 @@ void weft_http_refuse(struct weft_conn *conn, int status)
 }
 
 /* ---- One request --------------------------------------------------------- */
-
-/* Paths are shown as they came, without the query, which may hold secrets:
- * percent-encoding keeps the fields of a line apart. */
-static void log_access(struct weft_conn *conn,
-                       const struct weft_http_request *req,
-                       struct weft_slice path, int status)
-{
-    char peer[WEFT_ADDRESS_TEXT];
-
-    weft_log_line(&weft_conn_worker(conn)->server->log, WEFT_LOG_ACCESS,
-                  "%s %.*s %.*s %d", weft_conn_peer(conn, peer, sizeof(peer)),
-                  (int)req->method.len, req->method.ptr, (int)path.len,
-                  path.ptr, status);
-}
-
-/* What an operator can do something about is a warning; a page that does not
- * exist and the like is not. */
-static enum weft_log_level level_of(int status)
-{
-    bool is_mistake = status == 404 || status == 405 || status == 412 ||
-                      status == 416 || status == 426;
-
-    return is_mistake ? WEFT_LOG_DEBUG : WEFT_LOG_WARN;
-}
-
-static void log_refusal(struct weft_conn *conn, struct weft_slice path,
-                        const struct weft_answer *answer)
-{
-    const char *text = answer->text;
-    char peer[WEFT_ADDRESS_TEXT];
-
-    if (answer->status < 400 || !answer->text || answer->is_logged)
-        return;
-    if (answer->own_text)
-        text = "refused by the handler"; /* its words may be a secret */
-    weft_log_line(&weft_conn_worker(conn)->server->log,
-                  level_of(answer->status), "%s %.*s: %d %s",
-                  weft_conn_peer(conn, peer, sizeof(peer)), (int)path.len,
-                  path.ptr, answer->status, text);
-}
 
 /* A path that is WebSocket's, asked for as if it were a page. */
 static void want_upgrade(struct weft_answer *answer)
@@ -445,14 +397,14 @@ static bool handle(struct weft_conn *conn, const struct weft_http_request *req)
         if (shown.len > PATH_SHOWN)
             shown.len = PATH_SHOWN;
         if (dispatch(conn, req, &target, path, &answer)) {
-            log_access(conn, req, shown, 101);
+            weft_access_request(log_of(conn), &conn->peer, req, shown, 101);
             weft_answer_release(&answer);
             http_release(http, mem_of(conn), opts_of(conn));
             return true;
         }
     }
-    log_access(conn, req, shown, answer.status);
-    log_refusal(conn, shown, &answer);
+    weft_access_request(log_of(conn), &conn->peer, req, shown, answer.status);
+    weft_access_refusal(log_of(conn), &conn->peer, shown, &answer);
     reply(conn, &answer, is_head);
     return false;
 }
