@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The request head, read from front to back by steps of one kind: each moves
- * pos on and returns 1, or returns 0 when the bytes end first, or a negative
- * status. Bytes are judged in their order and a line's meaning at its end, so
- * the answer is that of the first byte which makes the head wrong, wherever
- * the input is cut.
- *
- * Bytes before seen are known to be good. They are passed over by memchr, and
- * when no line has ended since, all lines but the open one are left alone. A
- * call therefore costs the new bytes, a bounded look at the request line and
- * at a name, and, when a line has ended, a short visit to each earlier line.
+ * The request head: the request line, what its fields mean, and what must fit
+ * together. head.c reads the lines; steps here are of the same kind as there,
+ * but say no with a negative status. Bytes are judged in their order and a
+ * line's meaning at its end, so the answer is that of the first byte which
+ * makes the head wrong, wherever the input is cut.
  */
 #include "http/http_request.h"
+#include "http/head.h"
 #include "http/uri.h"
 
-#include <limits.h>
-
-/* Far beyond what is in use: registered methods have at most 17 characters,
- * and names of fields seldom more than 40. */
+/* Far beyond what is in use: registered methods have at most 17 characters. */
 #define METHOD_MAX 32
-#define FIELD_NAME_MAX 256
 
 /* RFC 9112 section 3: servers should support at least 8000 octets. */
 #define TARGET_MAX 8000
@@ -27,23 +19,11 @@
 /* Half of 64 bits, so that what adds to a length cannot overflow. */
 #define LENGTH_MAX ((uint64_t)INT64_MAX)
 
-struct head {
-    const char *in;
-    size_t len, seen; /* seen <= len */
-    size_t pos;       /* the next byte to read; pos <= len */
-};
-
 /* What a field said that another one, or the end, must fit to. */
 struct notes {
     struct weft_http_request *req;
     bool has_host, has_length, has_close, has_keep_alive;
 };
-
-/* field-content and white space (RFC 9110 section 5.5); obs-text is allowed. */
-static bool is_value_byte(unsigned char c)
-{
-    return (c >= ' ' && c != 0x7f) || c == '\t';
-}
 
 /* What a target may hold in any of its forms. uri.c knows more. */
 static bool is_target_byte(unsigned char c)
@@ -51,21 +31,7 @@ static bool is_target_byte(unsigned char c)
     return c > ' ' && c < 0x7f && c != '"' && c != '#' && c != '<' && c != '>';
 }
 
-static int read_crlf(struct head *h)
-{
-    if (h->pos == h->len)
-        return 0;
-    if (h->in[h->pos] != '\r')
-        return -400;
-    if (h->pos + 1 == h->len)
-        return 0;
-    if (h->in[h->pos + 1] != '\n')
-        return -400;
-    h->pos += 2;
-    return 1;
-}
-
-static int read_method(struct head *h, struct weft_slice *method)
+static int read_method(struct weft_head *h, struct weft_slice *method)
 {
     const char *p = h->in + h->pos;
     size_t left = h->len - h->pos, len = 0;
@@ -85,7 +51,7 @@ static int read_method(struct head *h, struct weft_slice *method)
 }
 
 /* The first byte from start on that may not be in a target. */
-static size_t target_end(const struct head *h, size_t start)
+static size_t target_end(const struct weft_head *h, size_t start)
 {
     size_t i = start;
 
@@ -100,7 +66,7 @@ static size_t target_end(const struct head *h, size_t start)
     return i;
 }
 
-static int read_target(struct head *h, struct weft_slice *target)
+static int read_target(struct weft_head *h, struct weft_slice *target)
 {
     size_t start = h->pos;
     size_t end = target_end(h, start);
@@ -118,7 +84,7 @@ static int read_target(struct head *h, struct weft_slice *target)
 
 /* "HTTP/1.0" or "HTTP/1.1". A digit that is another one where a number of the
  * version stands is a version that we do not have. */
-static int read_version(struct head *h, int *minor)
+static int read_version(struct weft_head *h, int *minor)
 {
     static const char least[] = "HTTP/1.0";
     const char *p = h->in + h->pos;
@@ -155,12 +121,12 @@ static int check_form(const struct weft_http_request *req)
     return weft_target_parse(&target, req->target) == 0 ? 1 : -400;
 }
 
-static int read_request_line(struct head *h, struct weft_http_request *req)
+static int read_request_line(struct weft_head *h, struct weft_http_request *req)
 {
     int ret = 1;
 
     if (h->len > 0 && h->in[0] == '\r')
-        ret = read_crlf(h);
+        ret = weft_head_crlf(h);
     if (ret > 0)
         ret = read_method(h, &req->method);
     if (ret > 0)
@@ -168,87 +134,10 @@ static int read_request_line(struct head *h, struct weft_http_request *req)
     if (ret > 0)
         ret = read_version(h, &req->minor);
     if (ret > 0)
-        ret = read_crlf(h);
+        ret = weft_head_crlf(h);
     if (ret > 0 && h->pos > h->seen)
         ret = check_form(req);
     return ret;
-}
-
-/* The first byte from i on that may not be in a value. */
-static size_t value_end(const struct head *h, size_t i)
-{
-    if (h->seen > i) {
-        const char *lf = memchr(h->in + i, '\n', h->seen - i);
-
-        /* Back to the CR before it; an open line may end in a CR too. */
-        i = (lf ? (size_t)(lf - h->in) : h->seen) - 1;
-    }
-    while (i < h->len && is_value_byte((unsigned char)h->in[i]))
-        i++;
-    return i;
-}
-
-static int read_value(struct head *h, struct weft_slice *value)
-{
-    size_t start = h->pos;
-    int ret;
-
-    h->pos = value_end(h, start);
-    value->ptr = h->in + start;
-    value->len = h->pos - start;
-    ret = read_crlf(h);
-    if (ret > 0)
-        *value = weft_slice_trim(*value);
-    return ret;
-}
-
-/* White space before the name is a folded line, white space behind it a way
- * to hide a field; both are not in a token (RFC 9112 section 5). */
-static int read_name(struct head *h, struct weft_slice *name)
-{
-    const char *p = h->in + h->pos;
-    size_t left = h->len - h->pos, len = 0;
-
-    while (len < left && weft_is_tchar((unsigned char)p[len])) {
-        len++;
-        if (len > FIELD_NAME_MAX)
-            return -431;
-    }
-    if (len == left)
-        return 0;
-    if (p[len] != ':' || len == 0)
-        return -400;
-    *name = (struct weft_slice){p, len};
-    h->pos += len + 1;
-    return 1;
-}
-
-static int read_field(struct head *h, struct weft_field *field)
-{
-    int ret = read_name(h, &field->name);
-
-    return ret > 0 ? read_value(h, &field->value) : ret;
-}
-
-/*
- * Reads what is new of a line that was open before and has not ended: 0 or a
- * status. The name's colon is found by going back from the first new byte; a
- * line without one for longer than a name can be is in its value.
- */
-static int read_open_line(struct head *h)
-{
-    struct weft_field field;
-    size_t i = h->seen;
-    size_t least = i - h->pos > FIELD_NAME_MAX ? i - FIELD_NAME_MAX : h->pos;
-
-    while (i > least && h->in[i - 1] != '\n' && h->in[i - 1] != ':')
-        i--;
-    h->pos = i;
-    if (h->in[i - 1] != '\n')
-        return read_value(h, &field.value);
-    if (i < h->len && h->in[i] == '\r')
-        return read_crlf(h);
-    return read_field(h, &field);
 }
 
 /* A missing authority makes an empty Host, which is allowed; what needs one
@@ -352,13 +241,13 @@ static int note_field(struct notes *n, const struct weft_field *field)
     return 0;
 }
 
-static int read_fields(struct head *h, struct notes *n, size_t max)
+static int read_fields(struct weft_head *h, struct notes *n, size_t max)
 {
     struct weft_http_request *req = n->req;
 
     while (h->pos < h->len && h->in[h->pos] != '\r') {
         struct weft_field field;
-        int ret = read_field(h, &field);
+        int ret = weft_head_field(h, &field);
 
         if (ret <= 0)
             return ret;
@@ -369,7 +258,7 @@ static int read_fields(struct head *h, struct notes *n, size_t max)
         if (ret < 0)
             return ret;
     }
-    return read_crlf(h);
+    return weft_head_crlf(h);
 }
 
 /* What only the whole head can tell. */
@@ -391,29 +280,38 @@ static int finish(const struct notes *n)
     return 1;
 }
 
+static int read_head(struct weft_head *h, struct weft_http_request *req,
+                     size_t max)
+{
+    struct notes notes = {.req = req};
+    int ret = read_request_line(h, req);
+
+    if (ret <= 0)
+        return ret;
+    if (weft_head_is_open(h))
+        return weft_head_open_line(h);
+    ret = read_fields(h, &notes, max);
+    return ret > 0 ? finish(&notes) : ret;
+}
+
+/* What head.c refuses, as a status; what is one already stays. */
+static int status(int ret)
+{
+    if (ret == WEFT_ERR_PROTOCOL)
+        return -400;
+    return ret == WEFT_ERR_LIMIT ? -431 : ret;
+}
+
 int weft_http_request_parse(struct weft_http_request *req,
                             struct weft_field *fields, size_t max,
                             const char *in, size_t len, size_t seen)
 {
-    struct head h = {.in = in, .len = len, .seen = seen};
-    struct notes notes = {.req = req};
+    struct weft_head h = weft_head_start(in, len, seen);
     int ret;
 
     *req = (struct weft_http_request){.fields = fields};
-    if (h.len > INT_MAX)
-        h.len = INT_MAX; /* the length of a head must fit the result */
-    if (h.seen > h.len)
-        h.seen = h.len;
-
     if (len == 0)
-        return 0;
-    ret = read_request_line(&h, req);
-    if (ret <= 0)
-        return ret;
-    if (h.seen > h.pos && !memchr(in + h.seen, '\n', h.len - h.seen))
-        return read_open_line(&h);
-    ret = read_fields(&h, &notes, max);
-    if (ret > 0)
-        ret = finish(&notes);
-    return ret > 0 ? (int)h.pos : ret;
+        return 0; /* also where there is no in */
+    ret = read_head(&h, req, max);
+    return ret > 0 ? (int)h.pos : status(ret);
 }
