@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Descriptors, as far as they are the same under every poller: opening, trying
- * to write, shutting down, and closing in two steps. Closing takes the
- * descriptor from the poller and the kernel at once and puts the struct on a
- * list; closed is told when the turn is over, so that an event at hand may
- * still point to the struct, where it finds fd -1 and is passed over.
+ * to write, shutting down, and ending in two steps. Closing takes the
+ * descriptor from the poller and the kernel at once, detaching from the poller
+ * only, and the struct comes on a list; closed is told when the turn is over,
+ * so that an event at hand may still point to the struct, where it finds fd -1
+ * and is passed over.
  */
 #include "loop/loop.h"
 
@@ -66,6 +67,15 @@ int weft_io_open(struct weft_io *io, struct weft_loop *loop, int fd,
 static bool is_open(const struct weft_io *io)
 {
     return io->loop && io->fd >= 0;
+}
+
+int weft_io_connect(struct weft_io *io, const struct sockaddr *sa,
+                    socklen_t len)
+{
+    if (!is_open(io))
+        return EBADF;
+    assert(io->ops->connected);
+    return io->loop->ops->connect(io, sa, len);
 }
 
 void weft_io_read_start(struct weft_io *io)
@@ -152,17 +162,14 @@ void weft_io_shutdown(struct weft_io *io)
         shutdown(io->fd, SHUT_WR);
 }
 
-void weft_io_close(struct weft_io *io, bool reset)
+int weft_io_detach(struct weft_io *io)
 {
-    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     struct weft_loop *loop = io->loop;
+    int fd = io->fd;
 
     if (!is_open(io))
-        return;
+        return -1;
     loop->ops->remove(io);
-    if (reset)
-        setsockopt(io->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    close(io->fd);
     io->fd = -1;
     io->tx = NULL;
 
@@ -172,6 +179,19 @@ void weft_io_close(struct weft_io *io, bool reset)
     else
         loop->closed = io;
     loop->closed_last = io;
+    return fd;
+}
+
+void weft_io_close(struct weft_io *io, bool reset)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    int fd = weft_io_detach(io);
+
+    if (fd < 0)
+        return;
+    if (reset)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    close(fd);
 }
 
 void weft_io_tell_closed(struct weft_loop *loop)

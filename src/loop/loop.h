@@ -34,8 +34,13 @@ struct weft_io_ops {
     /* The write that weft_io_write started is done (err 0) or failed. */
     void (*sent)(struct weft_io *io, int err);
 
-    /* The descriptor is closed and the owner may free the struct. */
+    /* The descriptor is closed, or was taken out, and the owner may free the
+     * struct. */
     void (*closed)(struct weft_io *io);
+
+    /* What weft_io_connect started has come to its end: 0, or the errno with
+     * which it failed. May be NULL where nobody connects. */
+    void (*connected)(struct weft_io *io, int error);
 };
 
 /* A write in progress. The owner keeps the struct, the vector and the bytes
@@ -63,9 +68,16 @@ struct weft_io {
 WEFT_CHECK int weft_io_open(struct weft_io *io, struct weft_loop *loop, int fd,
                             const struct weft_io_ops *ops);
 
-/* Begins and ends reading; both may be called in any state. Stopping means
- * that no data comes after this call, not even the news that the connection
- * has ended, and the peer will feel it. */
+/* Starts to connect a socket that was just opened; the address may be gone when
+ * this returns. 0 when it is under way, and connected will tell, also if it has
+ * succeeded already; or a positive errno when it failed at once. Until then
+ * nothing may be read or written; closing and taking out are allowed. */
+WEFT_CHECK int weft_io_connect(struct weft_io *io, const struct sockaddr *sa,
+                               socklen_t len);
+
+/* Begins and ends reading; both may be called in any state but while it
+ * connects. Stopping means that no data comes after this call, not even the
+ * news that the connection has ended, and the peer will feel it. */
 void weft_io_read_start(struct weft_io *io);
 void weft_io_read_stop(struct weft_io *io);
 
@@ -84,6 +96,10 @@ void weft_io_shutdown(struct weft_io *io);
 /* Closes. A write in progress is abandoned without a call of sent. If reset,
  * the peer gets a RST. Twice is once. */
 void weft_io_close(struct weft_io *io, bool reset);
+
+/* As closing, but the descriptor stays open and becomes the caller's. -1 if it
+ * was closed or taken out before. */
+int weft_io_detach(struct weft_io *io);
 
 /* ---- Timers in their owner's struct -------------------------------------- */
 

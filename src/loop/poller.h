@@ -29,9 +29,14 @@ struct weft_poller_ops {
     /* Handles the events that wait found, and no others. */
     void (*dispatch)(struct weft_loop *loop);
 
-    /* Takes up io->fd, and forgets it before it is closed. 0, NOMEM, SYSTEM. */
+    /* Takes up io->fd, and forgets it before it is closed or given away. 0,
+     * NOMEM, SYSTEM. */
     int (*add)(struct weft_io *io);
     void (*remove)(struct weft_io *io);
+
+    /* Starts to connect io->fd, to end in connected: 0, or a positive errno. */
+    int (*connect)(struct weft_io *io, const struct sockaddr *sa,
+                   socklen_t len);
 
     /* Once data has told the end, read_start does nothing. */
     void (*read_start)(struct weft_io *io);

@@ -13,9 +13,14 @@
  * in the socket, behind the bytes that came before it, and is told when reading
  * goes on. Arming is always EPOLL_CTL_MOD, which cannot fail for want of
  * memory.
+ *
+ * A socket that has yet to connect is hung up in the eyes of epoll, so the
+ * event at hand may be older than the connect that it seems to answer: it is
+ * believed only when the socket itself says the same.
  */
 #include "loop/poller.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <sys/epoll.h>
@@ -29,6 +34,7 @@ enum {
     ENDED = 2,    /* and has been told the end */
     ARMED_IN = 4, /* what the kernel knows */
     ARMED_OUT = 8,
+    CONNECTING = 16,
 };
 
 struct epoller {
@@ -119,7 +125,9 @@ static void forget(struct weft_io *io)
 
 static unsigned wanted(const struct weft_io *io)
 {
-    return (io->flags & READING ? ARMED_IN : 0u) | (io->tx ? ARMED_OUT : 0u);
+    bool is_out = io->tx || io->flags & CONNECTING;
+
+    return (io->flags & READING ? ARMED_IN : 0u) | (is_out ? ARMED_OUT : 0u);
 }
 
 static unsigned armed(const struct weft_io *io)
@@ -135,13 +143,25 @@ static void arm(struct weft_io *io, unsigned want)
 
     if (want == armed(io))
         return;
-    io->flags = (uint16_t)((io->flags & (READING | ENDED)) | want);
+    io->flags = (uint16_t)((io->flags & ~(ARMED_IN | ARMED_OUT)) | want);
     (void)control(io->loop->poller, EPOLL_CTL_MOD, io->fd,
                   events ? events : EPOLLONESHOT, io);
 }
 
+/* EINTR does not end it: POSIX has it go on as with EINPROGRESS. */
+static int connect_start(struct weft_io *io, const struct sockaddr *sa,
+                         socklen_t len)
+{
+    if (connect(io->fd, sa, len) < 0 && errno != EINPROGRESS && errno != EINTR)
+        return errno;
+    io->flags |= CONNECTING;
+    arm(io, ARMED_OUT);
+    return 0;
+}
+
 static void read_start(struct weft_io *io)
 {
+    assert(!(io->flags & CONNECTING));
     if (io->flags & ENDED)
         return;
     io->flags |= READING;
@@ -155,10 +175,28 @@ static void read_stop(struct weft_io *io)
 
 static void write_start(struct weft_io *io)
 {
+    assert(!(io->flags & CONNECTING));
     arm(io, armed(io) | ARMED_OUT);
 }
 
 /* ---- Completions --------------------------------------------------------- */
+
+/* No error and no peer: the event was an old one. */
+static void finish_connect(struct weft_io *io)
+{
+    struct sockaddr_storage peer;
+    socklen_t peer_len = sizeof(peer);
+    int error = 0;
+    socklen_t error_len = sizeof(error);
+
+    if (getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &error, &error_len) < 0)
+        error = errno;
+    if (error == 0 &&
+        getpeername(io->fd, (struct sockaddr *)&peer, &peer_len) < 0)
+        return;
+    io->flags &= (uint16_t)~CONNECTING;
+    io->ops->connected(io, error);
+}
 
 /* One receive, however much there is: the rest is reported again. */
 static void receive(struct weft_io *io)
@@ -211,7 +249,9 @@ static void io_ready(struct weft_io *io, uint32_t events)
 {
     const uint32_t failed = EPOLLERR | EPOLLHUP;
 
-    if (io->fd >= 0 && io->flags & READING && events & (EPOLLIN | failed))
+    if (io->fd >= 0 && io->flags & CONNECTING)
+        finish_connect(io);
+    else if (io->fd >= 0 && io->flags & READING && events & (EPOLLIN | failed))
         receive(io);
     if (io->fd >= 0 && io->tx && events & (EPOLLOUT | failed))
         send_rest(io);
@@ -280,6 +320,7 @@ const struct weft_poller_ops weft_poller_epoll = {
     .dispatch = dispatch,
     .add = add,
     .remove = forget,
+    .connect = connect_start,
     .read_start = read_start,
     .read_stop = read_stop,
     .write = write_start,

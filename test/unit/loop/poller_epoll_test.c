@@ -127,6 +127,40 @@ static void test_writing_is_armed(void **state)
     end_loop(&fx);
 }
 
+static void on_connected(struct weft_io *io, int error)
+{
+    (void)io;
+    assert_int_equal(error, 0);
+}
+
+static void test_connecting_is_armed(void **state)
+{
+    static const struct weft_io_ops connecting = {
+        .closed = on_closed,
+        .connected = on_connected,
+    };
+    struct fixture fx;
+    struct weft_loop *loop = start_loop(&fx, 0);
+    struct sockaddr_in at;
+    int listener = tcp_listener(&at);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct weft_io io;
+
+    (void)state;
+    assert_int_equal(weft_io_open(&io, loop, fd, &connecting), 0);
+    assert_int_equal(
+        weft_io_connect(&io, (const struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(registered(loop, fd), EPOLLOUT);
+    wait_ready(weft_loop_fd(loop), POLLIN);
+    turn(loop);
+    assert_int_equal(registered(loop, fd), EPOLLONESHOT);
+    assert_int_equal(weft_io_detach(&io), fd);
+    assert_int_equal(registered(loop, fd), -1);
+    close(fd);
+    close(listener);
+    end_loop(&fx);
+}
+
 /* The wake, and a descriptor ended in both directions while nobody waits for
  * anything on it, are reported once. */
 static void test_hang_up_is_reported_once(void **state)
@@ -214,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reading_is_armed),
         cmocka_unit_test(test_writing_is_armed),
+        cmocka_unit_test(test_connecting_is_armed),
         cmocka_unit_test(test_hang_up_is_reported_once),
         cmocka_unit_test(test_more_than_a_batch),
         cmocka_unit_test(test_acceptor_is_exclusive),
