@@ -166,7 +166,8 @@ WEFT_API void weft_request_set_user(struct weft_request *req, void *user);
  * Queues a message, ping or pong; data is copied, or sent before this returns.
  * 0; BUSY when it was dropped or refused for a peer that reads too slowly;
  * USAGE when the connection is closing, for text that is not UTF-8 or a
- * control frame over 125 bytes; NOMEM.
+ * control frame over 125 bytes; EOF when the peer has gone, which close will
+ * tell; NOMEM.
  */
 WEFT_API int weft_send(struct weft_conn *conn, enum weft_kind kind,
                        const void *data, size_t len);

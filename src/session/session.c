@@ -24,6 +24,7 @@ enum session_flags {
     WANT_DRAIN = 64,
     STREAM_ENDED = 128, /* the peer's half is over */
     ABORTED = 256,      /* the owner gave it up; settle ends it */
+    MUTE = 1024,        /* nothing can be sent any more; reading will tell */
 };
 
 static const struct weft_stream_ops stream_ops;
@@ -118,13 +119,27 @@ static int flush_later(struct weft_session *s)
                                s->ep.conf->mem);
 }
 
-/* Sends what waits, as far as the kernel takes it now, and starts a write of
- * the rest. 0 or an error that ends the stream. */
+/* Whether nothing is left to be sent, or can be. */
+static bool is_sent(const struct weft_session *s)
+{
+    return weft_endpoint_queued(&s->ep) == 0 || (s->flags & MUTE);
+}
+
+/*
+ * Sends what waits, as far as the kernel takes it now, and starts a write of
+ * the rest. 0 or an error that ends the stream. That the peer has gone is no
+ * such error: what it said before lies in the socket, and may be the close
+ * frame that says why.
+ */
 static int flush(struct weft_session *s)
 {
-    while (!s->outgoing && weft_endpoint_queued(&s->ep) > 0) {
+    while (!s->outgoing && !is_sent(s)) {
         int64_t n = weft_outgoing_try(&s->stream, s->ep.out);
 
+        if (n == WEFT_ERR_EOF && !(s->flags & STREAM_ENDED)) {
+            s->flags |= MUTE;
+            return 0;
+        }
         if (n < 0)
             return (int)n;
         if (n == 0)
@@ -145,8 +160,8 @@ static bool is_low(const struct weft_session *s)
  * after the end is read all the same, to see the end of the stream. */
 static void regulate(struct weft_session *s)
 {
-    bool hold =
-        !s->ep.conf->drops && !is_low(s) && !weft_endpoint_is_over(&s->ep);
+    bool hold = !s->ep.conf->drops && !is_low(s) && !(s->flags & MUTE) &&
+                !weft_endpoint_is_over(&s->ep);
 
     if (hold && !(s->flags & PAUSED)) {
         s->flags |= PAUSED;
@@ -169,7 +184,7 @@ void weft_session_settle(struct weft_session *s)
         end_now(s, err);
         return;
     }
-    if (weft_endpoint_is_over(&s->ep) && weft_endpoint_queued(&s->ep) == 0)
+    if (weft_endpoint_is_over(&s->ep) && is_sent(s))
         end_stream(s);
     if (s->flags & CLOSED)
         return;
@@ -214,6 +229,8 @@ int weft_session_send(struct weft_session *s, enum weft_kind kind,
 
     if (s->flags & (TOLD | CLOSED | ABORTED))
         return WEFT_ERR_USAGE;
+    if (s->flags & MUTE)
+        return WEFT_ERR_EOF;
     err = weft_endpoint_send_borrowed(&s->ep, kind, data, len);
     if (err)
         return err;
@@ -232,6 +249,8 @@ int weft_session_send_frame(struct weft_session *s, struct weft_blob *frame)
 
     if (s->flags & (TOLD | CLOSED | ABORTED))
         return WEFT_ERR_USAGE;
+    if (s->flags & MUTE)
+        return WEFT_ERR_EOF;
     err = weft_endpoint_send_frame(&s->ep, frame);
     if (!err)
         touch(s);
@@ -248,7 +267,7 @@ bool weft_session_flush(struct weft_session *s)
     err = flush(s);
     if (err)
         weft_session_abort(s, err);
-    return err || weft_endpoint_queued(&s->ep) < before;
+    return err || (s->flags & MUTE) || weft_endpoint_queued(&s->ep) < before;
 }
 
 void weft_session_want_drain(struct weft_session *s)

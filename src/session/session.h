@@ -55,8 +55,9 @@ void weft_session_start(struct weft_session *s,
 /* Bytes from the peer that came before the session began. */
 void weft_session_take(struct weft_session *s, uint8_t *p, size_t len);
 
-/* As weft_endpoint_send. BUSY asks for a call of drain when told to. A large
- * payload is offered to the kernel before this returns. */
+/* As weft_endpoint_send. BUSY asks for a call of drain when told to. EOF: the
+ * peer has gone, which ended will tell when all is read that it said before. A
+ * large payload is offered to the kernel before this returns. */
 int weft_session_send(struct weft_session *s, enum weft_kind kind,
                       const void *data, size_t len);
 int weft_session_send_frame(struct weft_session *s, struct weft_blob *frame);

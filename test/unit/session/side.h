@@ -145,8 +145,12 @@ static inline void side_on_dirty(struct weft_session *s)
 }
 
 static const struct weft_session_ops side_ops = {
-    side_on_message, side_on_control, side_on_drain,
-    side_on_ended,   side_on_closed,  side_on_dirty,
+    .message = side_on_message,
+    .control = side_on_control,
+    .drain = side_on_drain,
+    .ended = side_on_ended,
+    .closed = side_on_closed,
+    .dirty = side_on_dirty,
 };
 
 /* ---- The world ----------------------------------------------------------- */
