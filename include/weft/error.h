@@ -32,7 +32,9 @@ extern "C" {
     X(ADDRESS, -13, 1011, "the address cannot be used")                        \
     X(DENIED, -14, 1011, "permission denied")                                  \
     X(MISSING, -15, 1011, "no such file or folder")                            \
-    X(INVALID, -16, 1011, "an argument is not valid")
+    X(INVALID, -16, 1011, "an argument is not valid")                          \
+    X(UNREACHABLE, -17, 1006, "the server cannot be reached")                  \
+    X(REFUSED, -18, 1006, "the server refused the handshake")
 
 enum weft_err {
 #define X(name, value, close_code, text) WEFT_ERR_##name = (value),
