@@ -30,6 +30,15 @@ bool weft_slice_eq(struct weft_slice s, const char *text)
     return s.len == len && (len == 0 || memcmp(s.ptr, text, len) == 0);
 }
 
+struct weft_slice weft_slice_take(struct weft_slice *s, size_t len)
+{
+    struct weft_slice front = {s->ptr, len};
+
+    s->ptr += len;
+    s->len -= len;
+    return front;
+}
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;

@@ -21,6 +21,9 @@ struct weft_field {
 struct weft_slice weft_slice(const char *text);
 bool weft_slice_eq(struct weft_slice s, const char *text);
 
+/* Takes the first len bytes, of which there are so many, off the front. */
+struct weft_slice weft_slice_take(struct weft_slice *s, size_t len);
+
 /* Equal but for the case of ASCII letters. */
 bool weft_slice_eq_nocase(struct weft_slice s, const char *text);
 bool weft_slice_same_nocase(struct weft_slice a, struct weft_slice b);

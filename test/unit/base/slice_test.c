@@ -48,6 +48,18 @@ static void test_equality(void **state)
     assert_false(weft_slice_eq(guarded("a\0b", 3), "a"));
 }
 
+static void test_take(void **state)
+{
+    struct weft_slice rest = guarded_text("abc");
+
+    (void)state;
+    assert_true(weft_slice_eq(weft_slice_take(&rest, 0), ""));
+    assert_true(weft_slice_eq(weft_slice_take(&rest, 2), "ab"));
+    assert_true(weft_slice_eq(rest, "c"));
+    assert_true(weft_slice_eq(weft_slice_take(&rest, 1), "c"));
+    assert_int_equal(rest.len, 0);
+}
+
 static void test_case_is_ascii(void **state)
 {
     (void)state;
@@ -264,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equality),
+        cmocka_unit_test(test_take),
         cmocka_unit_test(test_case_is_ascii),
         cmocka_unit_test(test_trim),
         cmocka_unit_test(test_token),
