@@ -52,6 +52,11 @@ bool weft_outgoing_moves(struct weft_outgoing *outgoing)
     return moves;
 }
 
+size_t weft_outgoing_taken(const struct weft_outgoing *outgoing)
+{
+    return outgoing ? outgoing->tx.taken : 0;
+}
+
 size_t weft_outgoing_end(struct weft_outgoing **outgoing,
                          const struct weft_mem *mem)
 {

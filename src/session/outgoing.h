@@ -29,6 +29,9 @@ WEFT_CHECK int weft_outgoing_start(struct weft_outgoing **outgoing,
  * NULL is allowed. */
 bool weft_outgoing_moves(struct weft_outgoing *outgoing);
 
+/* How many of its bytes the kernel has had; NULL is allowed. */
+size_t weft_outgoing_taken(const struct weft_outgoing *outgoing);
+
 /* The write is done, or given up: its number of bytes. Frees it. */
 size_t weft_outgoing_end(struct weft_outgoing **outgoing,
                          const struct weft_mem *mem);

@@ -24,6 +24,7 @@ enum session_flags {
     WANT_DRAIN = 64,
     STREAM_ENDED = 128, /* the peer's half is over */
     ABORTED = 256,      /* the owner gave it up; settle ends it */
+    HELD = 512,         /* the owner wants no messages now */
     MUTE = 1024,        /* nothing can be sent any more; reading will tell */
 };
 
@@ -79,6 +80,9 @@ static void close_stream(struct weft_session *s, bool reset)
     if (s->flags & CLOSED)
         return;
     s->flags |= CLOSED;
+    /* What a write under way has taken has gone, for weft_session_unsent. */
+    if (s->outgoing)
+        weft_queue_sent(s->ep.out, weft_outgoing_taken(s->outgoing));
     weft_outgoing_end(&s->outgoing, s->ep.conf->mem);
     weft_stream_close(&s->stream, reset);
 }
@@ -156,12 +160,14 @@ static bool is_low(const struct weft_session *s)
     return weft_endpoint_queued(&s->ep) <= s->ep.conf->out_limit / 2;
 }
 
-/* A peer that sends without reading what it gets is not read from. What comes
- * after the end is read all the same, to see the end of the stream. */
+/* A peer that sends without reading what it gets is not read from, nor is one
+ * whose messages the owner does not want now. What comes after the end is read
+ * all the same, to see the end of the stream. */
 static void regulate(struct weft_session *s)
 {
-    bool hold = !s->ep.conf->drops && !is_low(s) && !(s->flags & MUTE) &&
-                !weft_endpoint_is_over(&s->ep);
+    bool is_clogged = !s->ep.conf->drops && !is_low(s) && !(s->flags & MUTE);
+    bool hold =
+        (is_clogged || (s->flags & HELD)) && !weft_endpoint_is_over(&s->ep);
 
     if (hold && !(s->flags & PAUSED)) {
         s->flags |= PAUSED;
@@ -270,9 +276,38 @@ bool weft_session_flush(struct weft_session *s)
     return err || (s->flags & MUTE) || weft_endpoint_queued(&s->ep) < before;
 }
 
+size_t weft_session_unsent(const struct weft_session *s)
+{
+    return weft_endpoint_queued(&s->ep) - weft_outgoing_taken(s->outgoing);
+}
+
 void weft_session_want_drain(struct weft_session *s)
 {
     s->flags |= WANT_DRAIN;
+}
+
+void weft_session_hold(struct weft_session *s)
+{
+    if (s->flags & CLOSED)
+        return;
+    s->flags |= HELD;
+    regulate(s);
+}
+
+void weft_session_unhold(struct weft_session *s)
+{
+    if (!(s->flags & HELD) || (s->flags & CLOSED))
+        return;
+    s->flags &= (uint16_t)~HELD;
+    s->ep.now_ns = weft_loop_now(weft_stream_loop(&s->stream));
+    weft_endpoint_heard(&s->ep);
+    regulate(s);
+}
+
+void weft_session_cut(struct weft_session *s)
+{
+    s->flags |= TOLD;
+    close_stream(s, false);
 }
 
 int weft_session_close(struct weft_session *s, uint16_t code,
@@ -320,6 +355,16 @@ static void deliver(struct weft_session *s, const struct weft_event *event)
     }
 }
 
+/* The owner keeps what has come until it wants it. */
+static void put_aside(struct weft_session *s)
+{
+    uint8_t *p;
+    size_t len = weft_endpoint_unfeed(&s->ep, &p);
+
+    if (len > 0)
+        s->ops->held(s, p, len);
+}
+
 /* Delivers what has come, and says so when it ended the connection. */
 static void pull(struct weft_session *s)
 {
@@ -330,6 +375,10 @@ static void pull(struct weft_session *s)
         deliver(s, &event);
         if (s->flags & (CLOSED | ABORTED))
             return;
+        if ((s->flags & (HELD | TOLD)) == HELD) {
+            put_aside(s);
+            return;
+        }
     }
     if (rc < 0)
         tell_failed(s, rc);
@@ -341,6 +390,10 @@ void weft_session_take(struct weft_session *s, uint8_t *p, size_t len)
 {
     if (weft_endpoint_is_over(&s->ep) || (s->flags & (CLOSED | ABORTED)))
         return; /* thrown away until the peer ends its half */
+    if (s->flags & HELD) {
+        s->ops->held(s, p, len);
+        return;
+    }
     s->flags |= IN_TURN;
     s->ep.now_ns = weft_loop_now(weft_stream_loop(&s->stream));
     if (weft_endpoint_feed(&s->ep, p, len) == 0)
@@ -412,6 +465,10 @@ void weft_session_tick(struct weft_session *s, uint64_t now_ns)
     if (s->flags & CLOSED)
         return;
     s->flags |= IN_TURN;
+    if (s->flags & HELD) {
+        s->ep.now_ns = now_ns;
+        weft_endpoint_heard(&s->ep);
+    }
     /* A ping or close frame waits behind a long message. */
     if (weft_outgoing_moves(s->outgoing) ||
         weft_stream_is_taking(&s->stream, &s->acked))

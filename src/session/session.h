@@ -14,7 +14,6 @@
 #include "net/stream.h"
 #include "session/outgoing.h"
 #include "ws/endpoint.h"
-#include <weft/handler.h>
 
 struct weft_session;
 
@@ -31,6 +30,11 @@ struct weft_session_ops {
 
     /* The stream is closed; the owner may free the session. */
     void (*closed)(struct weft_session *s);
+
+    /* Bytes that came before the session was held and that nobody has looked
+     * at: the owner copies them, and gives them to weft_session_take after
+     * weft_session_unhold. NULL for an owner that never holds. */
+    void (*held)(struct weft_session *s, const uint8_t *p, size_t len);
 
     /* Something was sent outside a turn: the owner calls weft_session_settle
      * at the end of the loop's turn. */
@@ -75,6 +79,18 @@ int weft_session_close(struct weft_session *s, uint16_t code,
 /* Gives the connection up, with a RST: ended is called with err, and closed, at
  * the end of the turn. Nothing more can be sent. */
 void weft_session_abort(struct weft_session *s, int err);
+
+/* Stops the messages from the peer, also in the middle of what has come, and
+ * goes on. While it is held the peer's silence is nobody's fault. */
+void weft_session_hold(struct weft_session *s);
+void weft_session_unhold(struct weft_session *s);
+
+/* Ends it at once and tells nobody but closed: what the kernel has not taken
+ * by now is lost. */
+void weft_session_cut(struct weft_session *s);
+
+/* Bytes queued that the kernel has not taken, headers included. */
+size_t weft_session_unsent(const struct weft_session *s);
 
 /* Sends what waits and does what is due after it. */
 void weft_session_settle(struct weft_session *s);

@@ -102,6 +102,19 @@ int weft_endpoint_feed(struct weft_endpoint *ep, void *bytes, size_t len)
     return 0;
 }
 
+size_t weft_endpoint_unfeed(struct weft_endpoint *ep, uint8_t **bytes)
+{
+    size_t len;
+
+    *bytes = NULL;
+    if (ep->err || (ep->flags & WEFT_EP_CLOSE_RECEIVED))
+        return 0; /* in is something else now */
+    len = (size_t)(ep->in_end - ep->in);
+    *bytes = ep->in;
+    ep->in = ep->in_end;
+    return len;
+}
+
 void weft_endpoint_feed_end(struct weft_endpoint *ep)
 {
     weft_endpoint_heard(ep);
@@ -395,6 +408,8 @@ static int take_header(struct weft_endpoint *ep, const char **why)
     }
     ep->in += used - ep->head_len;
     ep->head_len = 0;
+    if (ep->conf->seen)
+        ep->conf->seen(ep, &frame, false);
     err = begin_frame(ep, &frame, why);
     return err ? err : GO_ON;
 }

@@ -17,11 +17,20 @@
 #include "ws/frame.h"
 #include <weft/endpoint.h>
 
+struct weft_endpoint;
+
 /* Shared by endpoints, and must outlive them. */
 struct weft_endpoint_conf {
     const struct weft_mem *mem;
     int (*random)(void *ud, void *out, size_t len);
     void *random_ud;
+
+    /* Tells of each frame as its header has been read, or as a client has put
+     * it into the queue; NULL: nobody asks. It must leave the endpoint alone.
+     */
+    void (*seen)(struct weft_endpoint *ep, const struct weft_frame *frame,
+                 bool is_sent);
+
     size_t message_limit, out_limit;
     uint64_t ping_ns, pong_ns, close_ns; /* 0: never */
     uint32_t fragment_limit;
@@ -81,6 +90,10 @@ WEFT_CHECK int weft_endpoint_conf_init(struct weft_endpoint_conf *conf,
 void weft_endpoint_init(struct weft_endpoint *ep,
                         const struct weft_endpoint_conf *conf);
 void weft_endpoint_release(struct weft_endpoint *ep);
+
+/* Takes what was fed and not yet pulled away again: its length, and where it
+ * lies. It may be fed anew. */
+size_t weft_endpoint_unfeed(struct weft_endpoint *ep, uint8_t **bytes);
 
 /* Why next has failed: a static text, or "". */
 const char *weft_endpoint_why(const struct weft_endpoint *ep);

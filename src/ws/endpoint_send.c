@@ -71,6 +71,8 @@ static int put_frame(struct weft_endpoint *ep, struct weft_frame *frame,
         return WEFT_ERR_NOMEM;
     put_payload(ep, p + weft_frame_write(p, frame), frame, data);
     weft_queue_commit(out, head + len);
+    if (ep->conf->seen && frame->masked)
+        ep->conf->seen(ep, frame, true);
     return 0;
 }
 
@@ -293,10 +295,13 @@ static int put_close(struct weft_endpoint *ep, uint16_t code,
 
     if (len < 0)
         return len;
-    err = put_control(ep, WEFT_OP_CLOSE, payload, (size_t)len);
-    if (err)
-        return err;
+    /* Before it is seen, where the owner may ask for a close too. */
     ep->flags |= WEFT_EP_CLOSE_SENT;
+    err = put_control(ep, WEFT_OP_CLOSE, payload, (size_t)len);
+    if (err) {
+        ep->flags &= (uint16_t)~WEFT_EP_CLOSE_SENT;
+        return err;
+    }
     ep->flags &=
         (uint16_t) ~(WEFT_EP_ECHO_DUE | WEFT_EP_PINGED | WEFT_EP_STAMPED);
     drop_part(ep);
