@@ -39,15 +39,6 @@ struct weft_request; /* a request to open one */
 struct weft_server;
 struct weft_loop;
 
-/* How a connection ended. */
-struct weft_closed {
-    uint16_t code;      /* the peer's close code; 1005: none, 1006: no frame */
-    bool clean;         /* a close frame went each way */
-    int err;            /* 0, or the enum weft_err that ended it */
-    const char *reason; /* the peer's, UTF-8, not null-terminated */
-    size_t reason_len;  /* bytes, at most 123 */
-};
-
 /* What happens to a message for a peer that reads too slowly: more than the
  * queue's limit waits for it. Control frames are always queued, and each
  * dropped message is counted. */

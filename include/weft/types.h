@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What several of the public headers share: how functions are exported, the
- * kinds of message, and the allocator.
+ * kinds of message, how a connection ended, and the allocator.
  */
 #ifndef WEFT_TYPES_H
 #define WEFT_TYPES_H
@@ -47,6 +47,15 @@ static inline bool weft_message_equals(const struct weft_message *msg,
 
     return msg->len == len && memcmp(msg->data, text, len) == 0;
 }
+
+/* How a connection ended. */
+struct weft_closed {
+    uint16_t code;      /* the peer's close code; 1005: none, 1006: no frame */
+    bool clean;         /* a close frame went each way */
+    int err;            /* 0, or the enum weft_err that ended it */
+    const char *reason; /* the peer's, UTF-8, not null-terminated */
+    size_t reason_len;  /* bytes, at most 123 */
+};
 
 /*
  * The allocator through which all memory of an object goes. One function

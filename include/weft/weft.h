@@ -3,6 +3,7 @@
 #ifndef WEFT_WEFT_H
 #define WEFT_WEFT_H
 
+#include <weft/client.h>
 #include <weft/endpoint.h>
 #include <weft/error.h>
 #include <weft/handler.h>

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From CONNECTING to OPEN: a dial to the server or its proxy, then requests out
+ * and answers in, as the opening says, until the session can begin. Whatever
+ * goes wrong on the way is told by weft_socket_fail, with what a person needs
+ * to know in order to mend it.
+ */
+#include "client/socket.h"
+
+#include "base/list.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+
+static const struct weft_stream_ops opening_ops;
+
+static struct weft_socket *socket_of(struct weft_stream *stream)
+{
+    return WEFT_OF(stream, struct weft_socket, session.stream);
+}
+
+void weft_socket_open_end(struct weft_socket *ws)
+{
+    weft_dial_cancel(ws->dial);
+    ws->dial = NULL;
+    /* A write in progress reads from the opening: it ends with the stream. */
+    if ((ws->flags & (WEFT_SOCKET_STREAM | WEFT_SOCKET_JOINED)) ==
+        WEFT_SOCKET_STREAM)
+        weft_stream_close(&ws->session.stream, false);
+    weft_opening_free(ws->opening);
+    ws->opening = NULL;
+}
+
+/* ---- Requests ------------------------------------------------------------ */
+
+static void send_request(struct weft_socket *ws)
+{
+    const struct weft_buf *out = weft_opening_output(ws->opening);
+    struct iovec iov = {.iov_base = out->data, .iov_len = out->len};
+    int64_t n;
+
+    if (ws->events->request)
+        ws->events->request(ws, (const char *)out->data, out->len);
+    if (ws->flags & (WEFT_SOCKET_FREED | WEFT_SOCKET_OVER))
+        return;
+    n = weft_stream_write(&ws->session.stream, &iov, 1);
+    if (n < 0) {
+        weft_socket_fail(ws, (int)n, "the connection was lost at once");
+        return;
+    }
+    if ((size_t)n == iov.iov_len)
+        return;
+    ws->tx_iov.iov_base = out->data + n;
+    ws->tx_iov.iov_len = out->len - (size_t)n;
+    ws->tx = (struct weft_tx){.iov = &ws->tx_iov, .niov = 1};
+    weft_stream_queue(&ws->session.stream, &ws->tx);
+}
+
+/* ---- Answers ------------------------------------------------------------- */
+
+/* Another answer, or the first bytes of a message, may lie behind the head. */
+static void take_step(struct weft_socket *ws, int step, size_t head)
+{
+    if (step < 0) {
+        weft_socket_fail(ws, step, ws->opening->why);
+        return;
+    }
+    if (weft_stream_is_queued(&ws->session.stream) &&
+        step != WEFT_OPENING_WAIT) {
+        weft_socket_fail(ws, WEFT_ERR_PROTOCOL,
+                         "the answer came before the request was sent");
+        return;
+    }
+    if (step == WEFT_OPENING_OPEN) {
+        weft_socket_join(ws, head);
+        return;
+    }
+    weft_opening_next(ws->opening, head);
+    if (step == WEFT_OPENING_TUNNEL)
+        send_request(ws);
+}
+
+/* Takes one answer: true if there may be another. */
+static bool take_answer(struct weft_socket *ws)
+{
+    struct weft_opening *o = ws->opening;
+    int head = weft_opening_head(o), step;
+    size_t len = head > 0 ? (size_t)head : o->in.len;
+
+    if (head == 0)
+        return false;
+    if (ws->events->response)
+        ws->events->response(ws, (const char *)o->in.data, len);
+    if (ws->flags & (WEFT_SOCKET_FREED | WEFT_SOCKET_OVER))
+        return false;
+    step = head < 0 ? head : weft_opening_judge(o, len);
+    ws->status = o->status;
+    take_step(ws, step, len);
+    return !(ws->flags &
+             (WEFT_SOCKET_FREED | WEFT_SOCKET_OVER | WEFT_SOCKET_JOINED));
+}
+
+static void on_data(struct weft_stream *stream, uint8_t *p, size_t len)
+{
+    struct weft_socket *ws = socket_of(stream);
+
+    if (ws->flags & WEFT_SOCKET_OVER)
+        return;
+    weft_socket_enter(ws);
+    if (weft_opening_feed(ws->opening, p, len) != 0)
+        weft_socket_fail(ws, WEFT_ERR_NOMEM, weft_strerror(WEFT_ERR_NOMEM));
+    else
+        while (take_answer(ws))
+            ;
+    weft_socket_leave(ws);
+}
+
+static void on_end(struct weft_stream *stream, int err)
+{
+    struct weft_socket *ws = socket_of(stream);
+    bool is_proxy = ws->opening && ws->opening->is_tunnelling;
+    char why[WEFT_WHY_SIZE];
+
+    snprintf(why, sizeof(why), "%s %s the connection %s its answer was there",
+             is_proxy ? "the proxy" : "the server", err ? "reset" : "closed",
+             "before");
+    weft_socket_fail(ws, err ? err : WEFT_ERR_EOF, why);
+}
+
+static void on_sent(struct weft_stream *stream)
+{
+    (void)stream; /* the answer is waited for already */
+}
+
+static void on_closed(struct weft_stream *stream)
+{
+    struct weft_socket *ws = socket_of(stream);
+
+    weft_socket_enter(ws);
+    weft_socket_stream_closed(ws);
+    weft_socket_leave(ws);
+}
+
+static const struct weft_stream_ops opening_ops = {
+    .data = on_data,
+    .end = on_end,
+    .sent = on_sent,
+    .closed = on_closed,
+};
+
+/* ---- Connecting ---------------------------------------------------------- */
+
+static void on_dialed(void *arg, const struct weft_dialed *how)
+{
+    struct weft_socket *ws = arg;
+    int err;
+
+    ws->dial = NULL;
+    if (how->fd < 0) {
+        weft_socket_fail(ws, how->err, how->why);
+        return;
+    }
+    err =
+        weft_stream_open(&ws->session.stream, ws->loop, how->fd, &opening_ops);
+    if (err) {
+        close(how->fd);
+        weft_socket_fail(ws, err, weft_strerror(err));
+        return;
+    }
+    weft_socket_enter(ws);
+    ws->flags |= WEFT_SOCKET_STREAM;
+    send_request(ws);
+    weft_socket_leave(ws);
+}
+
+static int dial(struct weft_socket *ws)
+{
+    const struct weft_opening *o = ws->opening;
+
+    if (o->has_proxy)
+        return weft_dial_start(&ws->dial, ws->loop, o->proxy.host,
+                               o->proxy.port, on_dialed, ws);
+    return weft_dial_start(&ws->dial, ws->loop, o->url.host, o->url.port,
+                           on_dialed, ws);
+}
+
+/* "Establish a WebSocket connection", up to where the network comes in. */
+void weft_socket_open_begin(struct weft_socket *ws)
+{
+    const struct weft_url *url = &ws->opening->url;
+    uint64_t now = weft_loop_now(ws->loop);
+    char why[WEFT_WHY_SIZE];
+    int err;
+
+    ws->flags |= WEFT_SOCKET_BEGUN;
+    ws->deadline_ns = ws->connect_ns > 0 && ws->connect_ns < UINT64_MAX - now
+                          ? now + ws->connect_ns
+                          : UINT64_MAX;
+    if (weft_url_port_is_blocked(url->port)) {
+        snprintf(
+            why, sizeof(why),
+            "port %u is one that browsers block, as another service has it",
+            url->port);
+        weft_socket_fail(ws, WEFT_ERR_DENIED, why);
+        return;
+    }
+    if (url->is_secure) {
+        weft_socket_fail(ws, WEFT_ERR_UNREACHABLE,
+                         "wss needs TLS, which this build does not have");
+        return;
+    }
+    err = dial(ws);
+    if (err)
+        weft_socket_fail(ws, err, weft_strerror(err));
+}
+
+void weft_socket_open_timeout(struct weft_socket *ws)
+{
+    char doing[WEFT_WHY_SIZE / 2] = "waiting for the server's answer";
+    char why[WEFT_WHY_SIZE];
+
+    if (weft_loop_now(ws->loop) < ws->deadline_ns)
+        return;
+    if (ws->dial)
+        weft_dial_describe(ws->dial, doing, sizeof(doing));
+    else if (ws->opening->is_tunnelling)
+        snprintf(doing, sizeof(doing), "waiting for the proxy's answer");
+    snprintf(why, sizeof(why), "not open after %g s: still %s",
+             (double)ws->connect_ns / 1e9, doing);
+    weft_socket_fail(ws, WEFT_ERR_TIMEOUT, why);
+}
