@@ -14,7 +14,8 @@
 static const struct table *const tables[] = {
     &handshake_cases, &http_cases,     &header_cases,  &mask_cases,
     &length_cases,    &fragment_cases, &control_cases, &close_cases,
-    &utf8_cases,      &utf8_cut_cases,
+    &utf8_cases,      &utf8_cut_cases, &answer_cases,  &answer_head_cases,
+    &choice_cases,    &leave_cases,    &lost_cases,    &echo_cases,
 };
 
 struct slice {
@@ -73,56 +74,86 @@ static bool next_word(const char **at, struct slice *each, const char *bars)
     return true;
 }
 
+struct list {
+    struct test_case *p;
+    size_t count;
+};
+
 /* How many cases of this section there are so far. */
-static size_t number_in(const struct test_case *list, size_t count,
-                        const char *section)
+static size_t number_in(const struct list *l, const char *section)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < count; i++)
-        n += strcmp(list[i].section, section) == 0;
+    for (size_t i = 0; i < l->count; i++)
+        n += strcmp(l->p[i].section, section) == 0;
     return n;
 }
 
-static void add_case(struct test_case **list, size_t *count,
-                     const struct row *row, struct slice each)
+static void add_case(struct list *l, const struct row *row, struct slice each)
 {
     struct test_case *tc;
 
-    *list = grow(*list, (*count + 1) * sizeof(**list));
-    tc = *list + *count;
+    l->p = grow(l->p, (l->count + 1) * sizeof(*l->p));
+    tc = l->p + l->count;
     memset(tc, 0, sizeof(*tc));
     tc->section = row->section;
     tc->name = substitute(row->name, each);
     tc->script = substitute(row->script, each);
     if (row->handshake)
         tc->handshake = substitute(row->handshake, each);
+    if (row->client)
+        tc->client = substitute(row->client, each);
     snprintf(tc->id, sizeof(tc->id), "%s-%03zu", row->section,
-             number_in(*list, *count, row->section) + 1);
-    ++*count;
+             number_in(l, row->section) + 1);
+    l->count++;
 }
 
-static void add_row(struct test_case **list, size_t *count,
-                    const struct row *row)
+/* N..M: a case for each number. */
+static bool add_range(struct list *l, const struct row *row)
+{
+    unsigned long low, high;
+    struct slice each;
+    char number[24];
+    char *end;
+
+    low = strtoul(row->each ? row->each : "", &end, 10);
+    if (strncmp(end, "..", 2) != 0)
+        return false;
+    high = strtoul(end + 2, NULL, 10);
+    for (; low <= high; low++) {
+        each.p = number;
+        each.len = (size_t)snprintf(number, sizeof(number), "%lu", low);
+        add_case(l, row, each);
+    }
+    return true;
+}
+
+static void add_row(struct list *l, const struct row *row)
 {
     const char *at = row->each ? row->each : "";
     const char *bars = strchr(at, '|') ? "|" : " \n";
     struct slice each;
 
+    if (add_range(l, row))
+        return;
     while (next_word(&at, &each, bars))
-        add_case(list, count, row, each);
+        add_case(l, row, each);
 }
 
 size_t cases_make(struct test_case **list)
 {
-    size_t count = 0;
+    struct list l = {0};
 
-    *list = NULL;
     for (size_t i = 0; i < COUNT(tables); i++) {
+        size_t from = l.count;
+
         for (size_t k = 0; k < tables[i]->count; k++)
-            add_row(list, &count, &tables[i]->rows[k]);
+            add_row(&l, &tables[i]->rows[k]);
+        for (; from < l.count; from++)
+            l.p[from].judged = tables[i]->judged;
     }
-    return count;
+    *list = l.p;
+    return l.count;
 }
 
 void cases_free(struct test_case *list, size_t count)
@@ -131,6 +162,7 @@ void cases_free(struct test_case *list, size_t count)
         free(list[i].name);
         free(list[i].script);
         free(list[i].handshake);
+        free(list[i].client);
     }
     free(list);
 }

@@ -8,18 +8,24 @@
 
 /* A row is one case, or one for each word of `each`, which takes the place of
  * $ in the other texts ($1 and $2 are its parts before and behind a slash).
- * The words of `each` stand between blanks, or between bars if it has any. */
+ * The words of `each` stand between blanks, or between bars if it has any; N..M
+ * are all numbers from N to M. */
 struct row {
     const char *section; /* of RFC 6455 */
     const char *name;
     const char *script;    /* script.h */
     const char *each;      /* NULL: one case */
-    const char *handshake; /* request.h; NULL: the ordinary one */
+    const char *handshake; /* draft.h; NULL: the ordinary one */
+    const char *client;    /* what a client is told to do: guide.h */
 };
+
+/* Whom a case judges. */
+enum judged { OF_SERVERS = 1, OF_CLIENTS = 2, BOTH_SIDES = 3 };
 
 struct table {
     const struct row *rows;
     size_t count;
+    enum judged judged;
 };
 
 extern const struct table header_cases;
@@ -32,6 +38,12 @@ extern const struct table utf8_cases;
 extern const struct table utf8_cut_cases;
 extern const struct table handshake_cases;
 extern const struct table http_cases;
+extern const struct table answer_cases;
+extern const struct table answer_head_cases;
+extern const struct table choice_cases;
+extern const struct table leave_cases;
+extern const struct table lost_cases;
+extern const struct table echo_cases;
 
 struct test_case {
     char id[16]; /* the section and a number within it */
@@ -39,9 +51,12 @@ struct test_case {
     char *name;
     char *script;
     char *handshake;
+    char *client;
+    enum judged judged;
 };
 
-/* Makes all cases. Returns their number. */
+/* Makes all cases, those of servers first. A case that judges both sides has
+ * the same number for both. Returns how many there are. */
 size_t cases_make(struct test_case **list);
 void cases_free(struct test_case *list, size_t count);
 

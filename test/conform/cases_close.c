@@ -55,7 +55,7 @@ static const struct row rows[] = {
     {"5.5.1", "10 Close frames", "10( close 1000 ) => close 1000"},
     {"7.1.1", "bytes behind Close that are no frame",
      "close 1000 raw <ffffffffffffffff> => close 1000"},
-    {"5.5.1", "frame without a mask behind Close",
+    {"5.5.1", "frame with the wrong mask bit behind Close",
      "close 1000 text nomask 'x' => close 1000"},
 
     {"5.5.1", "messages before Close are echoed",
@@ -89,8 +89,8 @@ static const struct row rows[] = {
     {"7.1.4", "TCP ends inside a message", "text- 'a' fin => end"},
     {"7.1.4", "TCP ends inside a header", "raw <82> fin => end"},
     {"7.1.4", "TCP ends inside a masking key", "raw <82850102> fin => end"},
-    {"7.1.4", "TCP ends inside a payload", "raw <82850102030405> fin => end"},
+    {"7.1.4", "TCP ends inside a payload", "bin claim=5 'x' fin => end"},
     {"7.1.4", "TCP ends behind Close", "close 1000 fin => close 1000"},
 };
 
-const struct table close_cases = {rows, COUNT(rows)};
+const struct table close_cases = {rows, COUNT(rows), BOTH_SIDES};

@@ -61,4 +61,4 @@ static const struct row rows[] = {
      "bytes pong 'abc' text 'a' => echo"},
 };
 
-const struct table control_cases = {rows, COUNT(rows)};
+const struct table control_cases = {rows, COUNT(rows), BOTH_SIDES};

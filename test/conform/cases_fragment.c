@@ -90,4 +90,4 @@ static const struct row rows[] = {
      "text 'a' text 'b' ! cont 'c' => echo~ => fail 1002"},
 };
 
-const struct table fragment_cases = {rows, COUNT(rows)};
+const struct table fragment_cases = {rows, COUNT(rows), BOTH_SIDES};

@@ -177,4 +177,4 @@ static const struct row rows[] = {
      "Sec-WebSocket-Version: 99"},
 };
 
-const struct table handshake_cases = {rows, COUNT(rows)};
+const struct table handshake_cases = {rows, COUNT(rows), OF_SERVERS};

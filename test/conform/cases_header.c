@@ -13,16 +13,19 @@
 
 static const struct row rows[] = {
     /* The server must close; it may say 1002 first. */
-    {"5.1", "$ frame without a mask", "! $ nomask 'x' => drop 1002",
+    {"5.1", "$ frame with the wrong mask bit", "! $ nomask 'x' => drop 1002",
      "text bin ping pong"},
-    {"5.1", "empty text frame without a mask", "! text nomask => drop 1002"},
-    {"5.1", "Close frame without a mask", "! close nomask 1000 => drop 1002"},
-    {"5.1", "fragment without a mask",
+    {"5.1", "empty text frame with the wrong mask bit",
+     "! text nomask => drop 1002"},
+    {"5.1", "Close frame with the wrong mask bit",
+     "! close nomask 1000 => drop 1002"},
+    {"5.1", "fragment with the wrong mask bit",
      "text- 'a' ! cont nomask 'b' => drop 1002"},
-    {"5.1", "frame without a mask behind good ones",
+    {"5.1", "frame with the wrong mask bit behind good ones",
      "text 'a' bin 'b' => echo ! text nomask 'c' => drop 1002"},
-    {"5.1", "large frame without a mask", "! bin nomask #70000 => drop 1002"},
-    {"5.1", "nothing behind a frame without a mask is answered",
+    {"5.1", "large frame with the wrong mask bit",
+     "! bin nomask #70000 => drop 1002"},
+    {"5.1", "nothing behind a frame with the wrong mask bit is answered",
      "! text nomask 'a' text 'b' ping 'c' => drop 1002"},
 
     {"5.2", "reserved bits $ on a text frame", "! text rsv=$ 'x' => fail 1002",
@@ -99,4 +102,4 @@ static const struct row rows[] = {
      "bin- #100 cont claim=0x7fffffffffffffff 'x' => maybe 1009"},
 };
 
-const struct table header_cases = {rows, COUNT(rows)};
+const struct table header_cases = {rows, COUNT(rows), BOTH_SIDES};

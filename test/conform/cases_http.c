@@ -84,4 +84,4 @@ static const struct row rows[] = {
      "=GET /%(2000000)"},
 };
 
-const struct table http_cases = {rows, COUNT(rows)};
+const struct table http_cases = {rows, COUNT(rows), OF_SERVERS};

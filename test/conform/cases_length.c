@@ -59,4 +59,4 @@ static const struct row rows[] = {
     {"6.2", "30 messages of 64 KiB", "30( bin #65536 ) => echo"},
 };
 
-const struct table length_cases = {rows, COUNT(rows)};
+const struct table length_cases = {rows, COUNT(rows), BOTH_SIDES};

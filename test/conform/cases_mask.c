@@ -40,4 +40,4 @@ static const struct row rows[] = {
      "text key=00000000 cut=2 'abc' => echo"},
 };
 
-const struct table mask_cases = {rows, COUNT(rows)};
+const struct table mask_cases = {rows, COUNT(rows), OF_SERVERS};

@@ -92,4 +92,4 @@ static const struct row rows[] = {
      "text <e282ac> bin <e282> text <e282ac> => echo"},
 };
 
-const struct table utf8_cases = {rows, COUNT(rows)};
+const struct table utf8_cases = {rows, COUNT(rows), BOTH_SIDES};

@@ -2,8 +2,8 @@
 /*
  * One TCP connection. The socket does not block; every wait is a poll with a
  * bound. What came before a reset is still read (Linux keeps the receive
- * queue), so a server that sends Close and then drops unread bytes is judged
- * by its Close frame.
+ * queue), so whoever sends Close and then drops unread bytes is judged by
+ * the Close frame.
  */
 #include "conn.h"
 
@@ -23,7 +23,7 @@
 #define SINGLY_PART 4093
 
 #define READ_SIZE 65536
-/* A server that sends this much was asked for no such thing. */
+/* Who sends this much was asked for no such thing. */
 #define FLOOD (64u << 20)
 
 static int wait_for(int fd, short events, int64_t wait_ms)
@@ -61,6 +61,26 @@ int conn_open(struct conn *c, const struct target *t, int64_t silence_ms)
     if (err)
         conn_close(c);
     return err;
+}
+
+void conn_take(struct conn *c, int fd, int64_t silence_ms)
+{
+    int one = 1;
+
+    memset(c, 0, sizeof(*c));
+    c->silence_ms = silence_ms;
+    c->fd = fd;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+}
+
+void conn_reset(struct conn *c)
+{
+    struct linger at_once = {.l_onoff = 1};
+
+    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    close(c->fd);
+    c->fd = -1;
+    c->ended = c->deaf = c->finished = true;
 }
 
 void conn_close(struct conn *c)
@@ -129,8 +149,8 @@ static size_t part_size(const struct conn *c, size_t at, size_t len)
     return left < SINGLY_PART ? left : SINGLY_PART;
 }
 
-/* No verdict depends on a pause: it only makes it likely that the server is
- * handed what was sent so far by itself. */
+/* No verdict depends on a pause: it only makes it likely that the other side
+ * is handed what was sent so far by itself. */
 static void pause_ns(long ns)
 {
     struct timespec ts = {.tv_nsec = ns};
@@ -155,8 +175,9 @@ void conn_pause(void)
 
 void conn_finish(struct conn *c)
 {
-    shutdown(c->fd, SHUT_WR);
-    c->deaf = true;
+    if (!c->finished)
+        shutdown(c->fd, SHUT_WR);
+    c->finished = c->deaf = true;
 }
 
 enum conn_news conn_fill(struct conn *c, int64_t wait_ms)

@@ -12,10 +12,12 @@
 
 /* How long to look for an answer that need not come. */
 #define LOOK_MS 250
-/* A server that never falls silent is cut off after so many silences. */
+/* How long to look whether a client is in a haste to end TCP. */
+#define HASTE_MS 20
+/* Who never falls silent is cut off after so many silences. */
 #define PATIENCE 20
 
-/* Fetches the next event. Pings of the server are passed over: no case lasts
+/* Fetches the next event. Pings that come are passed over: no case lasts
  * long enough for an answer to matter. */
 static enum event_kind next_event(struct judge *j, int64_t wait_ms)
 {
@@ -38,6 +40,8 @@ static enum event_kind next_event(struct judge *j, int64_t wait_ms)
     } while (ev->kind == EVENT_NONE || ev->kind == EVENT_PING);
     if (news != CONN_BYTES)
         event_describe(ev);
+    if (ev->kind == EVENT_CLOSE)
+        j->seen.close_came = true;
     verdict_trace(j->verdict, "< %s%s", ev->text,
                   j->conn.reset && ev->kind == EVENT_END ? ", a reset" : "");
     return ev->kind;
@@ -93,16 +97,35 @@ static bool code_wanted(struct judge *j, const struct step *step)
     return false;
 }
 
-/* Behind the Close frames: RFC 6455 7.1.1, the server ends TCP at once. */
+/* RFC 6455 7.1.1: a client should leave it to the server to end TCP first. One
+ * that has failed the connection is not blamed. */
+static void look_for_haste(struct judge *j)
+{
+    if (j->conn.finished)
+        return;
+    if (next_event(j, HASTE_MS) == EVENT_END && j->seen.close_sent)
+        verdict_say(j->verdict, GRADE_SOFT,
+                    "ends TCP before the server does (7.1.1)");
+    j->held = j->event.kind != EVENT_SILENCE;
+    conn_finish(&j->conn);
+}
+
+/* Behind the Close frames: RFC 6455 7.1.1, the server ends TCP at once, and the
+ * client then. */
 static void expect_end_of_tcp(struct judge *j)
 {
+    const char *whose = "Close";
     char wanted[60];
 
     j->over = true;
+    if (j->side == SIDE_SERVER) {
+        look_for_haste(j);
+        whose = "ours";
+    }
     if (next_news(j, 0) == EVENT_END)
         return;
-    snprintf(wanted, sizeof(wanted), "the end of TCP within %.1f s of Close",
-             (double)j->conn.silence_ms / 1000);
+    snprintf(wanted, sizeof(wanted), "the end of TCP within %.1f s of %s",
+             (double)j->conn.silence_ms / 1000, whose);
     lose(j, wanted);
 }
 
@@ -164,6 +187,7 @@ static void expect_refusal(struct judge *j, const struct step *step)
     } else if (step->kind == STEP_REFUSE) {
         verdict_say(j->verdict, GRADE_SOFT, "answers with %s; %s is better",
                     j->event.text, wanted);
+        j->seen.dubious = true;
         expect_end_of_tcp(j);
     } else {
         lose(j, wanted);
@@ -199,8 +223,8 @@ static void expect_close(struct judge *j, const struct step *step)
     expect_end_of_tcp(j);
 }
 
-/* Servers may refuse as soon as they can know, or wait for the whole. If a
- * ping was sent, its answer tells that the server goes on. */
+/* One may refuse as soon as one can know, or wait for the whole. If a ping was
+ * sent, its answer tells that the other side goes on. */
 static void expect_maybe(struct judge *j, const struct step *step)
 {
     bool pinged = model_owes_pong(&j->model);
@@ -229,8 +253,11 @@ static void expect_maybe(struct judge *j, const struct step *step)
 
 static void expect_end(struct judge *j)
 {
-    enum event_kind kind = next_news(j, 0);
+    enum event_kind kind;
 
+    if (j->side == SIDE_SERVER && j->seen.close_sent)
+        look_for_haste(j);
+    kind = next_news(j, 0);
     if (j->over)
         return;
     if (kind == EVENT_CLOSE)
@@ -238,6 +265,63 @@ static void expect_end(struct judge *j)
     else if (kind != EVENT_END)
         lose(j, "the end of TCP");
     j->over = true;
+}
+
+/* A client that refuses our half of the handshake may leave it to us to end
+ * TCP (7.1.1). One that may take it is given the time to do so. */
+static enum event_kind next_after_handshake(struct judge *j, bool may_take)
+{
+    enum event_kind kind = next_event(j, may_take ? 0 : LOOK_MS);
+
+    if (kind != EVENT_SILENCE)
+        return kind;
+    conn_finish(&j->conn);
+    return next_event(j, 0);
+}
+
+static void expect_refused(struct judge *j, const struct step *step)
+{
+    bool may_take = step->kind == STEP_EITHER || step->soft;
+    enum event_kind kind = next_after_handshake(j, may_take);
+    bool is_frame =
+        kind != EVENT_END && kind != EVENT_SILENCE && kind != EVENT_FAULT;
+
+    j->seen.open = OPEN_NO;
+    if (kind == EVENT_END) {
+        j->over = true;
+        if (step->kind == STEP_EITHER)
+            verdict_say(j->verdict, GRADE_NOTE, "refuses this");
+    } else if (is_frame && may_take) {
+        j->seen.open = OPEN_YES;
+        j->held = true;
+        verdict_say(j->verdict, step->soft ? GRADE_SOFT : GRADE_NOTE,
+                    step->soft ? "takes it, which browsers do not"
+                               : "takes this");
+    } else {
+        lose(j, "the end of TCP, as the handshake is to be refused");
+    }
+}
+
+/* The client closes by itself. From then on nothing is owed but pongs. */
+static void expect_leave(struct judge *j, const struct step *step)
+{
+    enum event_kind kind = next_news(j, 0);
+    const uint8_t *body = j->script->pool.p + step->at;
+    char wanted[160];
+    struct event want = {.kind = EVENT_CLOSE,
+                         .code = close_code(body, step->len),
+                         .data = body,
+                         .len = step->len};
+
+    if (j->over)
+        return;
+    event_describe(&want);
+    snprintf(wanted, sizeof(wanted), "%s", want.text);
+    if (kind != EVENT_CLOSE || j->event.len != step->len ||
+        (step->len && memcmp(j->event.data, body, step->len) != 0))
+        lose(j, wanted);
+    j->model.over = true;
+    j->reader.may_pong = true;
 }
 
 void expect(struct judge *j, const struct step *step)
@@ -257,6 +341,13 @@ void expect(struct judge *j, const struct step *step)
         break;
     case STEP_END:
         expect_end(j);
+        break;
+    case STEP_REFUSED:
+    case STEP_EITHER:
+        expect_refused(j, step);
+        break;
+    case STEP_LEAVE:
+        expect_leave(j, step);
         break;
     default:
         expect_refusal(j, step);

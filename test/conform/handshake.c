@@ -68,13 +68,14 @@ static void judge_version(const struct response *r, struct verdict *v)
 {
     char got[256];
 
-    response_field(r, "Sec-WebSocket-Version", got, sizeof(got));
+    fields_get(&r->fields, "Sec-WebSocket-Version", got, sizeof(got));
     if (r->status != 101 && !list_has(got, "13"))
         verdict_say(v, GRADE_FAIL,
                     "status %d without a Sec-WebSocket-Version that names 13 "
                     "(4.2.2, 4.4)",
                     r->status);
-    if (r->status == 426 && !response_field(r, "Upgrade", got, sizeof(got)))
+    if (r->status == 426 &&
+        !fields_get(&r->fields, "Upgrade", got, sizeof(got)))
         verdict_say(v, GRADE_SOFT, "426 without Upgrade (RFC 9110 15.5.22)");
 }
 

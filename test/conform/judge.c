@@ -40,6 +40,30 @@ static void trace_frame(struct judge *j, const struct frame *f)
                   f->len, quoted(q, sizeof(q), f->data, f->len));
 }
 
+/* Only the first Close counts (7.1.5), and only if it is right. */
+static void note_close(struct judge *j, const struct frame *f)
+{
+    struct seen *s = &j->seen;
+
+    if (f->opcode != OP_CLOSE || s->close_sent || j->wrong)
+        return;
+    s->close_sent = true;
+    s->code = close_code(f->data, f->len);
+    s->reason_len = f->len > 2 ? f->len - 2 : 0;
+    if (s->reason_len > sizeof(s->reason))
+        s->reason_len = sizeof(s->reason);
+    if (s->reason_len)
+        memcpy(s->reason, f->data + 2, s->reason_len);
+}
+
+static void write_frame(struct judge *j, const struct frame *f)
+{
+    trace_frame(j, f);
+    frame_write(&j->out, f);
+    model_sent(&j->model, f);
+    note_close(j, f);
+}
+
 static void send_frame(struct judge *j, const struct step *step)
 {
     struct frame f = step->frame;
@@ -51,10 +75,8 @@ static void send_frame(struct judge *j, const struct step *step)
     f.masked = f.masked == (j->side == SIDE_CLIENT);
     if (!step->has_key)
         choose_key(j, f.key);
-    trace_frame(j, &f);
     at = j->out.len;
-    frame_write(&j->out, &f);
-    model_sent(&j->model, &f);
+    write_frame(j, &f);
     at += step->cut;
     if (step->cut && at < j->out.len) {
         conn_send(&j->conn, j->out.p, at);
@@ -67,6 +89,9 @@ static void shake(struct judge *j)
 {
     flush(j);
     j->shaken = true;
+    /* What a client makes of our answer shows in what it does then. */
+    if (j->side == SIDE_SERVER)
+        return;
     if (handshake_judge(&j->conn, &j->request, j->script, j->verdict))
         return;
     j->over = true;
@@ -93,8 +118,15 @@ static void play(struct judge *j, const struct step *step)
         verdict_trace(j->verdict, "> the end of TCP");
         conn_finish(&j->conn);
         break;
+    case STEP_RST:
+        flush(j);
+        verdict_trace(j->verdict, "> a reset of TCP");
+        conn_reset(&j->conn);
+        j->seen.open = OPEN_MAYBE;
+        j->over = true;
+        break;
     case STEP_WRONG:
-        j->model.over = true;
+        j->wrong = j->model.over = true;
         break;
     default:
         flush(j);
@@ -123,9 +155,7 @@ static void say_goodbye(struct judge *j)
                       .len = sizeof(code)};
 
     choose_key(j, f.key);
-    trace_frame(j, &f);
-    frame_write(&j->out, &f);
-    model_sent(&j->model, &f);
+    write_frame(j, &f);
     play(j, &goodbye);
 }
 
@@ -174,6 +204,24 @@ static uint32_t seed_of(const char *id)
     return h;
 }
 
+/* Whether an answer that is wrong otherwise is right for this client. */
+static bool is_beside_the_point(const struct judge *j, const struct asked *a)
+{
+    static const char deflate[] = "permessage-deflate";
+
+    return strcmp(j->reply.extensions, deflate) == 0 &&
+           list_has(a->offered, deflate);
+}
+
+static void release(struct judge *j)
+{
+    request_release(&j->request);
+    reply_release(&j->reply);
+    reader_release(&j->reader);
+    model_release(&j->model);
+    bytes_release(&j->out);
+}
+
 void judge_case(const struct judge_opts *opts, const struct test_case *tc,
                 struct verdict *v)
 {
@@ -185,10 +233,58 @@ void judge_case(const struct judge_opts *opts, const struct test_case *tc,
     j.seed = seed_of(tc->id);
     script_parse(&script, tc->script, &where);
     run(&j, tc);
-    request_release(&j.request);
-    reader_release(&j.reader);
-    model_release(&j.model);
-    bytes_release(&j.out);
+    release(&j);
+    script_release(&script);
+    v->took_ms = now_ms() - start;
+}
+
+/* What it has seen, now that all is over. */
+static void sum_up(struct judge *j, struct visitor *visitor, struct seen *seen)
+{
+    visitor->masks = j->reader.masks;
+    j->reader.masks = (struct bytes){0};
+    j->seen.messages = j->model.echoes.count;
+    j->seen.echoes = j->model.echoes.at;
+    if (j->seen.open != OPEN_NO)
+        memcpy(j->seen.protocol, j->reply.protocol, sizeof(j->seen.protocol));
+    *seen = j->seen;
+}
+
+void judge_visitor(const struct judge_opts *opts, const struct test_case *tc,
+                   struct visitor *visitor, struct verdict *v,
+                   struct seen *seen)
+{
+    struct script script;
+    struct judge j = {.opts = opts,
+                      .script = &script,
+                      .verdict = v,
+                      .side = SIDE_SERVER,
+                      .reader = {.side = SIDE_SERVER},
+                      .conn = visitor->conn,
+                      .seen = {.open = OPEN_YES}};
+    const char *where;
+    int64_t start = now_ms();
+
+    j.seed = seed_of(tc->id);
+    script_parse(&script, tc->script, &where);
+    j.conn.singly = opts->singly || script.singly;
+    reply_make(&j.reply, &visitor->asked, tc->handshake);
+    verdict_trace(v, "> %zu bytes of handshake", j.reply.text.len);
+    bytes_add(&j.out, j.reply.text.p, j.reply.text.len);
+    if (j.reply.split) {
+        conn_send(&j.conn, j.out.p, j.reply.split);
+        conn_pause();
+        bytes_drop(&j.out, j.reply.split);
+    }
+    if (is_beside_the_point(&j, &visitor->asked)) {
+        verdict_say(v, GRADE_NOTE, "it was offered");
+        j.seen = (struct seen){.open = OPEN_MAYBE, .dubious = true};
+    } else {
+        play_all(&j);
+    }
+    conn_close(&j.conn);
+    sum_up(&j, visitor, seen);
+    release(&j);
     script_release(&script);
     v->took_ms = now_ms() - start;
 }

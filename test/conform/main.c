@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conform: judges a WebSocket server that echoes, by RFC 6455. This file has
- * the command line and the exit status; cases.h has the tables, script.h their
- * notation.
+ * conform: judges a WebSocket server that echoes, or, as a server, clients that
+ * do, by RFC 6455. This file has the command line and the exit status; cases.h
+ * has the tables, script.h their notation.
  */
+#include "judge.h"
+#include "known.h"
 #include "report.h"
 #include "runner.h"
 #include "target.h"
+#include "tour.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -24,7 +27,9 @@ enum {
 
 static const char usage[] =
     "Usage: conform [OPTION]... ws://HOST[:PORT]/PATH\n"
-    "Judges a WebSocket server that echoes, case by case, by RFC 6455.\n"
+    "       conform [OPTION]... --serve [HOST:PORT]\n"
+    "Judges a WebSocket server that echoes, case by case, by RFC 6455; or is\n"
+    "a server and judges clients that echo.\n"
     "\n"
     "  -1            send every byte in a segment of its own; long messages\n"
     "                only at their beginning and end\n"
@@ -35,24 +40,39 @@ static const char usage[] =
     "  -t SECONDS    how long to wait for a byte (default: 3)\n"
     "  -v            show what was sent and received\n"
     "      --json    an object on each line\n"
+    "      --known FILE\n"
+    "                cases that are known to fail: a failure if they do not\n"
     "      --strict  what the RFC only recommends must hold as well\n"
     "  -h, --help    this text\n"
     "\n"
+    "  -s, --serve   judge clients. Prints its URL (default: 127.0.0.1 and\n"
+    "                any port) on the first line. Each case has the path\n"
+    "                /case/NUMBER, the next one also /next; / lists them.\n"
+    "                Ends when all were visited, or by a signal\n"
+    "      --client COMMAND\n"
+    "                start this program, which sends a client through all\n"
+    "                cases and tells what its interface says\n"
+    "\n"
     "A case is \"ok\" (with a note in brackets where the RFC leaves a "
     "choice),\n"
-    "\"soft\" where the server does less than the RFC recommends, or "
-    "\"FAIL\".\n"
+    "\"soft\" where less is done than the RFC recommends, \"know\" if it "
+    "fails\n"
+    "as known, or \"FAIL\".\n"
     "\n"
     "Exit status: 0 none failed, 1 some failed, 2 the command line is wrong,\n"
     "77 the server cannot be reached.\n";
 
 struct args {
     struct runner runner;
+    struct judge_opts opts;
     struct report report;
+    struct known known;
     const char *prefixes[32];
     size_t prefix_count;
     bool list;
-    const char *url;
+    bool serve;
+    const char *command; /* NULL: anybody is judged */
+    const char *url; /* of the server; or the address to serve at, or NULL */
 };
 
 static int wrong_usage(const char *text, const char *what)
@@ -71,6 +91,37 @@ static bool parse_number(const char *text, double low, double high,
     return end != text && !*end && *value >= low && *value <= high;
 }
 
+static int read_known(struct args *a, const char *file)
+{
+    size_t line;
+    const char *wrong = known_read(&a->known, file, &line);
+
+    if (!wrong)
+        return 0;
+    fprintf(stderr, "conform: %s:%zu: %s\n", file, line, wrong);
+    return EXIT_USAGE;
+}
+
+/* Takes one long option. Returns 0 to go on. */
+static int take_long_option(struct args *a, int opt)
+{
+    switch (opt) {
+    case 'J':
+        a->report.json = true;
+        return 0;
+    case 'S':
+        a->report.strict = true;
+        return 0;
+    case 'K':
+        return read_known(a, optarg);
+    case 'C':
+        a->command = optarg;
+        return 0;
+    default:
+        return EXIT_USAGE;
+    }
+}
+
 /* Takes one option. Returns 0 to go on. */
 static int take_option(struct args *a, int opt)
 {
@@ -78,7 +129,7 @@ static int take_option(struct args *a, int opt)
 
     switch (opt) {
     case '1':
-        a->runner.opts.singly = true;
+        a->opts.singly = true;
         return 0;
     case 'c':
         if (a->prefix_count == COUNT(a->prefixes))
@@ -96,19 +147,16 @@ static int take_option(struct args *a, int opt)
     case 't':
         if (!parse_number(optarg, 0.01, 3600, &n))
             return wrong_usage("-t wants seconds from 0.01 to 3600", optarg);
-        a->runner.opts.silence_ms = (int64_t)(n * 1000);
+        a->opts.silence_ms = (int64_t)(n * 1000);
         return 0;
     case 'v':
-        a->report.verbose = a->runner.opts.trace = true;
+        a->report.verbose = a->opts.trace = a->runner.trace = true;
         return 0;
-    case 'J':
-        a->report.json = true;
-        return 0;
-    case 'S':
-        a->report.strict = true;
+    case 's':
+        a->serve = true;
         return 0;
     default:
-        return EXIT_USAGE;
+        return take_long_option(a, opt);
     }
 }
 
@@ -116,13 +164,16 @@ static int parse_args(struct args *a, int argc, char **argv)
 {
     static const struct option options[] = {
         {"help", no_argument, NULL, 'h'},
+        {"client", required_argument, NULL, 'C'},
         {"json", no_argument, NULL, 'J'},
+        {"known", required_argument, NULL, 'K'},
+        {"serve", no_argument, NULL, 's'},
         {"strict", no_argument, NULL, 'S'},
         {0},
     };
     int opt, status;
 
-    while ((opt = getopt_long(argc, argv, "1c:hj:lt:v", options, NULL)) >= 0) {
+    while ((opt = getopt_long(argc, argv, "1c:hj:lst:v", options, NULL)) >= 0) {
         if (opt == 'h') {
             fputs(usage, stdout);
             exit(EXIT_PASSED);
@@ -135,13 +186,17 @@ static int parse_args(struct args *a, int argc, char **argv)
         a->url = argv[optind++];
     if (optind < argc)
         return wrong_usage("one URL is enough", argv[optind]);
-    if (!a->url && !a->list)
+    if (a->command && !a->serve)
+        return wrong_usage("--client goes with --serve", NULL);
+    if (!a->url && !a->list && !a->serve)
         return wrong_usage("which server? Give its ws:// URL", NULL);
     return 0;
 }
 
 static bool chosen(const struct args *a, const struct test_case *tc)
 {
+    if (!(tc->judged & (a->serve ? OF_CLIENTS : OF_SERVERS)))
+        return false;
     for (size_t i = 0; i < a->prefix_count; i++) {
         if (strncmp(tc->id, a->prefixes[i], strlen(a->prefixes[i])) == 0)
             return true;
@@ -168,7 +223,21 @@ static size_t choose(const struct args *a, struct test_case *list, size_t count)
 static void case_done(void *user, const struct test_case *tc,
                       const struct verdict *v)
 {
-    report_case(user, tc, v);
+    struct args *a = user;
+    struct verdict known = *v;
+
+    known_apply(&a->known, tc, &known);
+    report_case(&a->report, tc, &known);
+}
+
+static int end_report(struct args *a, int64_t start)
+{
+    return report_end(&a->report, now_ms() - start) ? EXIT_FAILED : EXIT_PASSED;
+}
+
+static void judge_one(void *arg, const struct test_case *tc, struct verdict *v)
+{
+    judge_case(arg, tc, v);
 }
 
 static int judge_server(struct args *a)
@@ -184,17 +253,77 @@ static int judge_server(struct args *a)
         fprintf(stderr, "conform: cannot reach %s: %s\n", a->url, wrong);
         return EXIT_UNREACHABLE;
     }
-    a->runner.opts.target = &target;
-    a->runner.done = case_done;
-    a->runner.user = &a->report;
+    a->opts.target = &target;
+    a->runner.judge = judge_one;
+    a->runner.arg = &a->opts;
     runner_run(&a->runner);
-    return report_end(&a->report, now_ms() - start) ? EXIT_FAILED : EXIT_PASSED;
+    return end_report(a, start);
+}
+
+/* For sigwait, in this thread and all that it starts. */
+static void block_signals(void)
+{
+    sigset_t ends;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+}
+
+static int judge_anybody(struct args *a, struct tour *t)
+{
+    int64_t start = now_ms();
+    size_t left = tour_anybody(t);
+
+    tour_close(t);
+    if (left && !a->report.json)
+        printf("%zu cases were not visited\n", left);
+    return end_report(a, start);
+}
+
+static int judge_guided(struct args *a, struct tour *t)
+{
+    int64_t start = now_ms();
+    const char *wrong = tour_guide(t, a->command);
+
+    if (wrong) {
+        fprintf(stderr, "conform: %s: %s\n", a->command, wrong);
+        return EXIT_FAILED;
+    }
+    a->runner.judge = tour_case;
+    a->runner.arg = t;
+    runner_run(&a->runner);
+    tour_close(t);
+    return end_report(a, start);
+}
+
+static int judge_clients(struct args *a)
+{
+    static struct tour t;
+    const char *wrong;
+
+    t.opts = a->opts;
+    t.cases = a->runner.cases;
+    t.count = a->runner.count;
+    t.done = case_done;
+    t.user = a;
+    t.is_guided = a->command;
+    if (!a->command)
+        block_signals();
+    wrong = tour_open(&t, a->url);
+    if (wrong)
+        return wrong_usage(wrong, a->url);
+    printf(a->report.json ? "{\"url\":\"%s/\"}\n" : "%s/\n", t.door.url);
+    fflush(stdout);
+    return a->command ? judge_guided(a, &t) : judge_anybody(a, &t);
 }
 
 int main(int argc, char **argv)
 {
-    struct args a = {.runner = {.jobs = 16, .opts = {.silence_ms = 3000}}};
+    struct args a = {.runner = {.jobs = 16}, .opts = {.silence_ms = 3000}};
     struct test_case *list;
+    const char *stranger;
     int status = parse_args(&a, argc, argv);
     size_t count;
 
@@ -204,15 +333,22 @@ int main(int argc, char **argv)
     a.report.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
     count = cases_make(&list);
     a.runner.cases = list;
+    a.runner.done = case_done;
+    a.runner.user = &a;
     a.runner.count = choose(&a, list, count);
+    stranger = known_stranger(&a.known, list, count);
     if (!cases_check(list, count))
         status = EXIT_USAGE;
+    else if (stranger)
+        status =
+            wrong_usage("--known names a case that there is not", stranger);
     else if (a.runner.count == 0)
         status = wrong_usage("no case has such a number", a.prefixes[0]);
     else if (!a.list)
-        status = judge_server(&a);
+        status = a.serve ? judge_clients(&a) : judge_server(&a);
     for (size_t i = 0; a.list && !status && i < a.runner.count; i++)
         report_name(&a.report, &list[i]);
     cases_free(list, count);
+    known_release(&a.known);
     return status;
 }

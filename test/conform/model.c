@@ -35,7 +35,8 @@ void model_sent(struct model *m, const struct frame *f)
         if (f->opcode != OP_CONT)
             m->open = (struct debt){f->opcode, d->sent.len, 0};
         m->open.len += f->len;
-        if (f->fin)
+        /* A frame that claims more than it has is not whole. */
+        if (f->fin && !(f->has_claim && f->claim > f->len))
             owe(d, &m->open);
     }
     bytes_add(&d->sent, f->data, f->len);

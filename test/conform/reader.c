@@ -52,6 +52,10 @@ static void take_data(struct reader *r, struct event *ev, const struct frame *f)
     r->open = !f->fin;
     if (r->open)
         return;
+    if (r->opcode == OP_TEXT && !utf8_valid(r->message.p, r->message.len)) {
+        fault(ev, "a text message that is not UTF-8 (8.1)");
+        return;
+    }
     ev->kind = EVENT_MESSAGE;
     ev->opcode = r->opcode;
     ev->data = r->message.p;
@@ -73,7 +77,7 @@ static size_t take_frame(struct reader *r, struct event *ev, const uint8_t *in,
     bool header;
     size_t used = frame_read(&f, &header, in, len);
 
-    if (header && r->closed)
+    if (header && r->closed && !(r->may_pong && f.opcode == OP_PONG))
         fault(ev, "a frame after its Close frame (5.5.1)");
     else if (header && frame_fault(&f, r->side))
         fault(ev, frame_fault(&f, r->side));
@@ -81,8 +85,10 @@ static size_t take_frame(struct reader *r, struct event *ev, const uint8_t *in,
         fault(ev, "a frame larger than anything it was sent");
     if (!used || ev->kind != EVENT_NONE)
         return used;
-    if (f.masked)
+    if (f.masked) {
+        bytes_add(&r->masks, f.key, sizeof(f.key));
         unmask(r, &f);
+    }
     if (f.opcode >= OP_CLOSE)
         take_control(r, ev, &f);
     else
@@ -108,6 +114,7 @@ void reader_release(struct reader *r)
 {
     bytes_release(&r->message);
     bytes_release(&r->plain);
+    bytes_release(&r->masks);
 }
 
 void event_describe(struct event *ev)

@@ -35,6 +35,8 @@ struct reader {
     uint8_t opcode; /* of that message */
     struct bytes message;
     struct bytes plain; /* a frame without its mask */
+    struct bytes masks; /* keys of all frames so far, 4 bytes each */
+    bool may_pong;      /* a pong may follow the Close frame (5.5.2) */
 };
 
 /* Takes the next event out of the bytes. Returns how many were used. */

@@ -22,25 +22,30 @@ static void print_notation(const struct test_case *tc)
 {
     const char *edit = tc->handshake ? tc->handshake : "";
 
-    printf("       script: %.300s\n", tc->script);
+    if (*tc->script)
+        printf("       script: %.300s\n", tc->script);
     while (*edit) {
         size_t n = strcspn(edit, "\n");
 
         printf("       handshake: %.*s\n", n < 300 ? (int)n : 300, edit);
         edit += n + (edit[n] == '\n');
     }
+    if (tc->client)
+        printf("       client: %s\n", tc->client);
 }
 
 static void print_text(const struct report *r, const struct test_case *tc,
                        const struct verdict *v)
 {
     static const char *const words[] = {"ok  ", "ok  ", "soft", "FAIL"};
+    const char *word;
     enum grade grade =
         r->strict && v->grade == GRADE_SOFT ? GRADE_FAIL : v->grade;
 
-    printf("%s%s%s %-10s %s", colour_of(r, grade), words[grade],
+    word = v->known ? "know" : words[grade];
+    printf("%s%s%s %-10s %s", colour_of(r, grade), word,
            r->colour ? "\033[0m" : "", tc->id, tc->name);
-    if (v->grade == GRADE_NOTE)
+    if (v->known || v->grade == GRADE_NOTE)
         printf(" (%s)", v->text);
     else if (v->grade > GRADE_NOTE)
         printf(": %s", v->text);
@@ -48,7 +53,8 @@ static void print_text(const struct report *r, const struct test_case *tc,
     if (!r->verbose)
         return;
     print_notation(tc);
-    fwrite(v->trace.p, 1, v->trace.len, stdout);
+    if (v->trace.len)
+        fwrite(v->trace.p, 1, v->trace.len, stdout);
 }
 
 static void json_string(const char *name, const char *text)
@@ -77,7 +83,7 @@ static void print_json(const struct test_case *tc, const struct verdict *v)
     json_string("name", tc->name);
     putchar(',');
     if (v) {
-        json_string("grade", grade_name(v->grade));
+        json_string("grade", v->known ? "known" : grade_name(v->grade));
         putchar(',');
         json_string("text", v->text);
         printf(",\"ms\":%lld,", (long long)v->took_ms);
@@ -90,6 +96,7 @@ void report_case(struct report *r, const struct test_case *tc,
                  const struct verdict *v)
 {
     r->count[v->grade]++;
+    r->known += v->known;
     if (r->json)
         print_json(tc, v);
     else
@@ -119,8 +126,9 @@ size_t report_end(const struct report *r, int64_t took_ms)
         passed += soft;
     if (r->json) {
         printf("{\"passed\":%zu,\"failed\":%zu,\"soft\":%zu,\"notes\":%zu,"
-               "\"ms\":%lld}\n",
-               passed, failed, soft, r->count[GRADE_NOTE], (long long)took_ms);
+               "\"known\":%zu,\"ms\":%lld}\n",
+               passed, failed, soft, r->count[GRADE_NOTE], r->known,
+               (long long)took_ms);
         return failed;
     }
     printf("%.1f s, %zu with a note, %zu soft%s\n", (double)took_ms / 1000,
@@ -128,6 +136,8 @@ size_t report_end(const struct report *r, int64_t took_ms)
            !soft       ? ""
            : r->strict ? " (counted as failed)"
                        : " (less than the RFC's SHOULD, counted as passed)");
+    if (r->known)
+        printf("%zu known to fail, counted as passed\n", r->known);
     printf("%zu passed, %zu failed\n", passed, failed);
     return failed;
 }

@@ -12,6 +12,7 @@ struct report {
     bool verbose; /* also the script, and what was sent and received */
     bool strict;  /* what is soft has failed */
     size_t count[GRADE_FAIL + 1];
+    size_t known; /* of those that are OK */
 };
 
 void report_case(struct report *r, const struct test_case *tc,

@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client's half of the handshake. A case changes the ordinary request
- * (RFC 6455 4.1) by edits, one on each line:
- *
- *   > GET %t HTTP/1.0     another request line
- *   -Name                 without this field
- *   Name: value           another value; a new field if there was none
- *   +Name: value          one more field, at the end
- *   200+Name: value       so many of them
- *   @reverse              the fields in reverse order
- *   @lower @upper         the fields' names so
- *   @lf                   lines end with LF alone
- *   @crlf                 an empty line in front
- *   =text                 this text and nothing else
- *
- * In all of them %t is the target, %h the host and port of the URL, %XX a
- * byte, and %(N) that many letters.
+ * The client's half of the handshake: the ordinary request (RFC 6455 4.1),
+ * changed by the edits of a case (draft.h). In them %t is the target, and %h
+ * the host and port of the URL.
  */
 #ifndef CONFORM_REQUEST_H
 #define CONFORM_REQUEST_H
@@ -35,9 +22,5 @@ struct request {
 void request_make(struct request *r, const struct target *t, const char *edits,
                   uint32_t seed);
 void request_release(struct request *r);
-
-/* Base64 (RFC 4648 4) with a closing NUL; out has room for 4 bytes for each 3
- * begun, and one. */
-void base64(char *out, const uint8_t *p, size_t len);
 
 #endif

@@ -3,28 +3,20 @@
 #ifndef CONFORM_RESPONSE_H
 #define CONFORM_RESPONSE_H
 
+#include "fields.h"
 #include "request.h"
 #include "verdict.h"
 
 struct response {
     int minor; /* of HTTP/1.x */
     int status;
-    const char *fields; /* the lines behind the status line */
-    size_t len;
+    struct fields fields;
 };
 
 /* Reads the head of a response. Returns its size with the empty line, 0 when
  * more bytes are needed, or -1 with *fault when it is none. */
 int response_read(struct response *r, const uint8_t *in, size_t len,
                   const char **fault);
-
-/* Counts the fields of this name and joins their values with commas. */
-size_t response_field(const struct response *r, const char *name, char *out,
-                      size_t size);
-
-/* True if a list of the form "a, b; c=1" has this element; parameters and
- * case do not count. */
-bool list_has(const char *list, const char *element);
 
 /* Judges a response with status 101 (RFC 6455 4.2.2). Returns false when the
  * connection is not one of WebSocket. */

@@ -51,8 +51,8 @@ static void *work(void *arg)
     size_t i;
 
     while (take_case(p, &i)) {
-        p->verdicts[i].tracing = p->r->opts.trace;
-        judge_case(&p->r->opts, &p->r->cases[i], &p->verdicts[i]);
+        p->verdicts[i].tracing = p->r->trace;
+        p->r->judge(p->r->arg, &p->r->cases[i], &p->verdicts[i]);
         tell(p, i);
     }
     return NULL;

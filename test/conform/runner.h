@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Judges many cases at the same time, over a connection each. */
+/* Judges many cases at the same time. */
 #ifndef CONFORM_RUNNER_H
 #define CONFORM_RUNNER_H
 
-#include "judge.h"
+#include "cases.h"
+#include "verdict.h"
 
 struct runner {
-    struct judge_opts opts;
+    void (*judge)(void *arg, const struct test_case *tc, struct verdict *v);
+    void *arg;
     int jobs; /* cases at the same time */
+    bool trace;
     const struct test_case *cases;
     size_t count;
     /* Called for each case in the order of the table, by one thread at a

@@ -155,6 +155,19 @@ static void parse_payload(struct parser *ps, struct step *step, bool text)
     step->len = pool->len - step->at;
 }
 
+/* The two bytes in front of the reason, if there is a number. */
+static void parse_close_code(struct parser *ps)
+{
+    uint64_t code;
+
+    if (!isdigit((unsigned char)*ps->p))
+        return;
+    code = number(ps);
+    bytes_add_byte(&ps->s->pool, (uint8_t)(code >> 8));
+    bytes_add_byte(&ps->s->pool, (uint8_t)code);
+    skip_blanks(ps);
+}
+
 static void parse_frame(struct parser *ps, uint8_t opcode)
 {
     struct step step = {.kind = STEP_FRAME, .at = ps->s->pool.len};
@@ -168,13 +181,8 @@ static void parse_frame(struct parser *ps, uint8_t opcode)
     skip_blanks(ps);
     while (!ps->wrong && parse_special(ps, &step))
         ;
-    if (opcode == OP_CLOSE && isdigit((unsigned char)*ps->p)) {
-        uint64_t code = number(ps);
-
-        bytes_add_byte(&ps->s->pool, (uint8_t)(code >> 8));
-        bytes_add_byte(&ps->s->pool, (uint8_t)code);
-        skip_blanks(ps);
-    }
+    if (opcode == OP_CLOSE)
+        parse_close_code(ps);
     if (ps->wrong || parse_range(ps, &step, text))
         return;
     parse_payload(ps, &step, text);
@@ -286,11 +294,14 @@ static void parse_expectation(struct parser *ps)
         const char *name;
         enum step_kind kind;
     } kinds[] = {
-        {"echo", STEP_ECHO},   {"pong", STEP_PONG},     {"fail", STEP_FAIL},
-        {"drop", STEP_DROP},   {"refuse", STEP_REFUSE}, {"close", STEP_CLOSE},
-        {"maybe", STEP_MAYBE}, {"end", STEP_END},
+        {"echo", STEP_ECHO},       {"pong", STEP_PONG},
+        {"fail", STEP_FAIL},       {"drop", STEP_DROP},
+        {"refuse", STEP_REFUSE},   {"close", STEP_CLOSE},
+        {"maybe", STEP_MAYBE},     {"end", STEP_END},
+        {"refused", STEP_REFUSED}, {"either", STEP_EITHER},
+        {"leave", STEP_LEAVE},
     };
-    struct step step = {0};
+    struct step step = {.at = ps->s->pool.len};
 
     if (word(ps, "http")) {
         parse_http(ps);
@@ -307,6 +318,10 @@ static void parse_expectation(struct parser *ps)
         step.soft = word(ps, "~");
         if (word(ps, "or") || takes_codes(step.kind))
             parse_codes(ps, &step);
+        if (step.kind == STEP_LEAVE) {
+            parse_close_code(ps);
+            parse_payload(ps, &step, true);
+        }
         add_step(ps, &step);
         return;
     }
@@ -361,6 +376,9 @@ static void parse_item(struct parser *ps)
         add_step(ps, &step);
     } else if (word(ps, "fin")) {
         step.kind = STEP_FIN;
+        add_step(ps, &step);
+    } else if (word(ps, "rst")) {
+        step.kind = STEP_RST;
         add_step(ps, &step);
     } else if (!parse_loop(ps) && !parse_named_frame(ps)) {
         ps->wrong = "nobody knows this word";

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The notation of the tables. A script is what one connection sends and what
- * must come back, as words with blanks between them.
+ * The notation of the tables. A script is what we send over one connection and
+ * what must come back, as words with blanks between them. Who we are, client or
+ * server, is the same to most of them: a frame is masked if that is right for
+ * us.
  *
  * Frames, correct unless they say otherwise:
  *
@@ -14,7 +16,8 @@
  * then, in any order, what is special about it:
  *
  *   rsv=N     the reserved bits, RSV1 is 4
- *   nomask    no mask               key=HEX  this masking key
+ *   nomask    no mask, or, from a server, a mask
+ *   key=HEX   this masking key, if there is one
  *   len=N     the length stands in 7, 16 or 64 bits
  *   claim=N   the header says this length, whatever follows
  *   cut=N     a segment ends after N bytes of the frame
@@ -30,9 +33,11 @@
  *   |         a segment ends here (it always does before "=>")
  *   N( ... )  this N times
  *   fin       our half of TCP ends
+ *   rst       TCP is reset, and the case is over
  *   !         what follows breaks the RFC: nothing from here on is answered
  *   bytes     the whole connection goes byte by byte (in front)
- *   early     the first segment also holds the handshake (in front)
+ *   early     the first segment also holds our half of the handshake (in
+ *             front)
  *
  * What must come back:
  *
@@ -41,19 +46,32 @@
  *   => pong          an answer to each ping, or to the latest (5.5.3)
  *   => fail 1002     Close with this code, then the end of TCP (7.1.7); several
  *                    codes as "1007,1002", one that is odd but right as "?1009"
- *   => drop 1002     the same where the RFC lets the server leave out Close
+ *   => drop 1002     the same where the RFC lets the other side leave out
+ *                    Close
  *   => refuse 1002   the same where it may also just answer our Close
  *   => close 1000    the answer to our Close, then the end of TCP; "close" for
  *                    an empty one
  *   => maybe 1007    Close with this code is right, and noted, and ends the
  *                    case; so is waiting for more bytes
  *   => end           the end of TCP, with or without Close
+ *
+ * Only of a server:
+ *
  *   => http 4xx      the status of the handshake's response, tried in order:
  *                    "400", "4xx", "any" (but 101), "end" (of TCP without a
  *                    response), with "?" in front: right but odd, "~": less
  *                    than the RFC asks for. "has13": it must name version 13.
  *                    After 101 the script goes on, otherwise it is over.
  *   => unanswered    no frame comes, although the handshake was refused
+ *
+ * Only of a client:
+ *
+ *   => refused       it ends TCP without a frame, as it does not take our half
+ *                    of the handshake; "=> refused~" if only the WHATWG
+ *                    standard wants it, so that who follows the RFC alone may
+ *                    go on with the script
+ *   => either        the same, or it goes on with the script
+ *   => leave 1000 'x'  Close with exactly this body, which nothing asked for
  *
  * A script that leaves the connection open goes on with "close 1000 => close
  * 1000", which also shows that nothing else came; unless its end is "maybe".
@@ -69,6 +87,7 @@ enum step_kind {
     STEP_RAW,
     STEP_SEGMENT,
     STEP_FIN,
+    STEP_RST,
     STEP_WRONG,
     /* From here on: what must come back. */
     STEP_ECHO,
@@ -79,6 +98,9 @@ enum step_kind {
     STEP_CLOSE,
     STEP_MAYBE,
     STEP_END,
+    STEP_REFUSED,
+    STEP_EITHER,
+    STEP_LEAVE,
 };
 
 struct code_want {
@@ -93,7 +115,7 @@ struct step {
     size_t cut;                /* 0: none */
     size_t at, len;            /* the payload in script.pool */
     struct code_want codes[4]; /* of an expectation; unused ones are 0 */
-    bool soft;                 /* "echo~" */
+    bool soft;                 /* "echo~", "refused~" */
 };
 
 /* One answer to the handshake. */

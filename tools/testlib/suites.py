@@ -6,7 +6,8 @@ Tests are found by their names, so that adding one is adding a file:
     test/unit/<folder>/<file>_test.c   also in sim, fault and issue; cmocka
     test/system/<name>.test.mjs        also in browser and issue; node:test
     test/system/<name>_test.py         also in tools; unittest
-    test/conform                       one program, run against a server
+    test/conform                       one program, run against a server and
+                                       as a server for clients
     fuzz/<target>/fuzz.c               its corpus is replayed
 """
 
@@ -109,13 +110,29 @@ def tool_tests():
         yield Test("tools", stem(path, "_test.py"), [*UNITTEST, str(path)])
 
 
+CONFORM = "build-asan/test/conform/conform"
+
+
 def conform_tests(suite, kind):
     if not find("conform", "*.c"):
         return
-    tool = "build-asan/test/conform/conform"
     for name, args in ("whole", []), ("bytewise", ["-1"]):
-        yield Test(suite, name, [tool, *args], kinds=("asan", kind),
+        yield Test(suite, name, [CONFORM, *args], kinds=("asan", kind),
                    read=tap.read_counts, seconds=900, server=kind)
+
+
+def conform_client_tests():
+    """Clients: ours, of which all is asked, and others, of which is known
+    where they deviate."""
+    ours = ["--strict", "--client", "build-asan/test/conform/weft_client"]
+    runs = [("weft", ours), ("weft-bytewise", ["-1", *ours])]
+    for path in find("conform", "known_*.txt"):
+        name = path.stem[len("known_"):]
+        runs.append((name, ["--known", str(path), "--client",
+                            f"node test/conform/clients/{name}.mjs"]))
+    for name, args in runs:
+        yield Test("conform", f"client/{name}", [CONFORM, "--serve", *args],
+                   kinds=("asan",), read=tap.read_counts, seconds=900)
 
 
 def all_tests():
@@ -127,6 +144,7 @@ def all_tests():
     yield from thread_tests()
     yield from conform_tests("conform", "release")
     yield from conform_tests("conform-asan", "asan")
+    yield from conform_client_tests()
     for folder in "system", "issue":
         yield from foreign_tests(folder, folder, "release")
         yield from foreign_tests(folder, folder + "-asan", "asan")
