@@ -160,12 +160,14 @@ static bool is_low(const struct weft_session *s)
     return weft_endpoint_queued(&s->ep) <= s->ep.conf->out_limit / 2;
 }
 
-/* A peer that sends without reading what it gets is not read from, nor is one
- * whose messages the owner does not want now. What comes after the end is read
- * all the same, to see the end of the stream. */
+/* A client that sends without reading what it gets is not read from. Were a
+ * client to treat its server so, the two could wait for each other for ever.
+ * Nor is a peer read from whose messages the owner does not want now. What
+ * comes after the end is read all the same, to see the end of the stream. */
 static void regulate(struct weft_session *s)
 {
-    bool is_clogged = !s->ep.conf->drops && !is_low(s) && !(s->flags & MUTE);
+    bool is_clogged = !s->ep.conf->is_client && !s->ep.conf->drops &&
+                      !is_low(s) && !(s->flags & MUTE);
     bool hold =
         (is_clogged || (s->flags & HELD)) && !weft_endpoint_is_over(&s->ep);
 

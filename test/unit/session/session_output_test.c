@@ -237,68 +237,66 @@ static void pour_until_stuck(struct side *side, const struct bytes *in,
     } while (*at > before || is_readable(weft_loop_fd(side->world->loop)));
 }
 
-/* A peer that sends and does not read is not read from: what is held for it
+/* A client that sends and does not read is not read from: what is held for it
  * has a bound. When it reads, all goes on, and nothing was lost. */
 static void test_back_pressure(void **state)
 {
+    struct bytes in = {0};
+    struct side side;
+    struct world w;
+    size_t at = 0, want = 0;
+
     (void)state;
-    for (size_t n = 0; n < COUNT(roles); n++) {
-        struct bytes in = {0};
-        struct side side;
-        struct world w;
-        size_t at = 0, want = 0;
-
-        world_open(&w, 16384);
-        side_init(&side, &w, roles[n]);
-        side.conf.out_limit = 65536;
-        side_connect(&side, false);
-        side_small_buffer(&side);
-        side.on_message = echo;
-        for (int i = 0; i < FLOOD; i++) {
-            flood_frame(&in, roles[n], i);
-            want += frame_len(&side, 1000);
-        }
-        pour_until_stuck(&side, &in, &at);
-        CHECK(side.fm.peak < 65536 + 2 * 16384 + 4096, "%zu bytes held",
-              side.fm.peak);
-        assert_true(side.messages < FLOOD / 2);
-
-        while (side.got.len < want) {
-            if (pour(&side, &in, &at))
-                turn(w.loop);
-            peer_waits(&side, side.got.len + 1000);
-            assert_int_equal(side.last, 0); /* no echo was refused */
-        }
-        assert_int_equal(side.messages, FLOOD);
-        CHECK(side.fm.peak < 65536 + 2 * 16384 + 4096, "%zu bytes held",
-              side.fm.peak);
-        assert_int_equal(strncmp(peer_heard(&side), "binary:", 7), 0);
-        bytes_release(&in);
-        side_finish(&side);
-        world_close(&w);
+    world_open(&w, 16384);
+    side_init(&side, &w, WEFT_SERVER);
+    side.conf.out_limit = 65536;
+    side_connect(&side, false);
+    side_small_buffer(&side);
+    side.on_message = echo;
+    for (int i = 0; i < FLOOD; i++) {
+        flood_frame(&in, WEFT_SERVER, i);
+        want += frame_len(&side, 1000);
     }
+    pour_until_stuck(&side, &in, &at);
+    CHECK(side.fm.peak < 65536 + 2 * 16384 + 4096, "%zu bytes held",
+          side.fm.peak);
+    assert_true(side.messages < FLOOD / 2);
+
+    while (side.got.len < want) {
+        if (pour(&side, &in, &at))
+            turn(w.loop);
+        peer_waits(&side, side.got.len + 1000);
+        assert_int_equal(side.last, 0); /* no echo was refused */
+    }
+    assert_int_equal(side.messages, FLOOD);
+    CHECK(side.fm.peak < 65536 + 2 * 16384 + 4096, "%zu bytes held",
+          side.fm.peak);
+    assert_int_equal(strncmp(peer_heard(&side), "binary:", 7), 0);
+    bytes_release(&in);
+    side_finish(&side);
+    world_close(&w);
 }
 
 /* The same with pings, which nobody can refuse to answer. */
 static void test_flood_of_pings(void **state)
 {
     (void)state;
-    for (size_t n = 0; n < COUNT(roles) * 2; n++) {
+    for (int drops = 0; drops < 2; drops++) {
         struct bytes in = {0};
         struct side side;
         struct world w;
         size_t at = 0;
 
         world_open(&w, 16384);
-        side_init(&side, &w, roles[n % 2]);
+        side_init(&side, &w, WEFT_SERVER);
         side.conf.out_limit = 65536;
-        side.conf.drops_oldest = n / 2;
+        side.conf.drops_oldest = drops;
         side_connect(&side, false);
         side_small_buffer(&side);
         for (int i = 0; i < 300000; i++)
-            wire_add_frame(&in, roles[n % 2], 0x89, "p", 1);
+            wire_add_frame(&in, WEFT_SERVER, 0x89, "p", 1);
         pour_until_stuck(&side, &in, &at);
-        CHECK(side.fm.peak < (n / 2 ? 40 : 2) * 65536, "%zu bytes held",
+        CHECK(side.fm.peak < (drops ? 40 : 2) * 65536, "%zu bytes held",
               side.fm.peak);
         bytes_release(&in);
         side_finish(&side);
@@ -310,31 +308,59 @@ static void test_flood_of_pings(void **state)
  * and comes. */
 static void test_close_while_held_up(void **state)
 {
-    (void)state;
-    for (size_t n = 0; n < COUNT(roles); n++) {
-        struct bytes in = {0};
-        struct side side;
-        struct world w;
-        size_t at = 0;
-        const char *heard;
+    struct bytes in = {0};
+    struct side side;
+    struct world w;
+    size_t at = 0;
+    const char *heard;
 
-        world_open(&w, 16384);
-        side_init(&side, &w, roles[n]);
-        side.conf.out_limit = 65536;
-        side_connect(&side, false);
-        side_small_buffer(&side);
-        side.on_message = echo;
-        for (int i = 0; i < FLOOD; i++)
-            flood_frame(&in, roles[n], i);
-        pour_until_stuck(&side, &in, &at);
-        assert_int_equal(weft_session_close(&side.s, 1001, "", 0), 0);
-        peer_takes_all(&side);
-        heard = peer_heard(&side);
-        assert_string_equal(heard + strlen(heard) - 10, "close:1001");
-        bytes_release(&in);
-        side_finish(&side);
-        world_close(&w);
+    (void)state;
+    world_open(&w, 16384);
+    side_init(&side, &w, WEFT_SERVER);
+    side.conf.out_limit = 65536;
+    side_connect(&side, false);
+    side_small_buffer(&side);
+    side.on_message = echo;
+    for (int i = 0; i < FLOOD; i++)
+        flood_frame(&in, WEFT_SERVER, i);
+    pour_until_stuck(&side, &in, &at);
+    assert_int_equal(weft_session_close(&side.s, 1001, "", 0), 0);
+    peer_takes_all(&side);
+    heard = peer_heard(&side);
+    assert_string_equal(heard + strlen(heard) - 10, "close:1001");
+    bytes_release(&in);
+    side_finish(&side);
+    world_close(&w);
+}
+
+/* A client reads on, however much waits for its server: the two would wait for
+ * each other for ever. What it holds has a bound all the same. */
+static void test_client_reads_on(void **state)
+{
+    struct bytes in = {0};
+    struct side side;
+    struct world w;
+    size_t at = 0;
+
+    (void)state;
+    world_open(&w, 16384);
+    side_init(&side, &w, WEFT_CLIENT);
+    side.conf.out_limit = 65536;
+    side_connect(&side, false);
+    side_small_buffer(&side);
+    side.on_message = echo;
+    for (int i = 0; i < FLOOD; i++) {
+        flood_frame(&in, WEFT_CLIENT, i);
+        wire_add_frame(&in, WEFT_CLIENT, 0x89, "p", 1);
     }
+    while (pour(&side, &in, &at))
+        turn(w.loop);
+    TURN_UNTIL(w.loop, side.messages == FLOOD);
+    assert_int_equal(side.last, WEFT_ERR_BUSY);
+    CHECK(side.fm.peak < 2 * 65536, "%zu bytes held", side.fm.peak);
+    bytes_release(&in);
+    side_finish(&side);
+    world_close(&w);
 }
 
 /* ---- Drain --------------------------------------------------------------- */
@@ -539,6 +565,7 @@ int main(void)
         cmocka_unit_test(test_large_echo),
         cmocka_unit_test(test_frame_to_many),
         cmocka_unit_test(test_back_pressure),
+        cmocka_unit_test(test_client_reads_on),
         cmocka_unit_test(test_flood_of_pings),
         cmocka_unit_test(test_close_while_held_up),
         cmocka_unit_test(test_drain_without_waiting),
