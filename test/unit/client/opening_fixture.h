@@ -124,31 +124,33 @@ static inline const char *ask_output(const struct ask *ask)
 
 /* ---- Answers ------------------------------------------------------------- */
 
-static inline void feed(struct ask *ask, const char *text, size_t len)
+static inline void ask_feed(struct ask *ask, const char *text, size_t len)
 {
     assert_int_equal(weft_opening_feed(ask->o, at_page_end(text, len), len), 0);
 }
 
 /* Looks at what was fed: the step, an error, or -1000 for more. *head is the
  * length of the head. */
-#define MORE (-1000)
-static inline int look(struct ask *ask, size_t *head)
+#define ASK_MORE (-1000)
+static inline int ask_look(struct ask *ask, size_t *head)
 {
     int n = weft_opening_head(ask->o);
 
     *head = n > 0 ? (size_t)n : 0;
-    return n == 0 ? MORE : n < 0 ? n : weft_opening_judge(ask->o, (size_t)n);
+    return n == 0  ? ASK_MORE
+           : n < 0 ? n
+                   : weft_opening_judge(ask->o, (size_t)n);
 }
 
-static inline void feed_text(struct ask *ask, const char *text)
+static inline void ask_feed_text(struct ask *ask, const char *text)
 {
-    feed(ask, text, strlen(text));
+    ask_feed(ask, text, strlen(text));
 }
 
-static inline void expect(struct ask *ask, int step)
+static inline void ask_expect(struct ask *ask, int step)
 {
     size_t head;
-    int result = look(ask, &head);
+    int result = ask_look(ask, &head);
 
     CHECK(result == step, "%d, not %d: %s", result, step, ask->o->why);
     if (head > 0)

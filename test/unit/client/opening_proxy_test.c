@@ -43,8 +43,8 @@ static void test_proxy_answers(void **state)
         int result;
 
         open_proxied(&ask);
-        feed_text(&ask, proxied[i].answer);
-        result = look(&ask, &head);
+        ask_feed_text(&ask, proxied[i].answer);
+        result = ask_look(&ask, &head);
         CHECK(result == proxied[i].result, "%s: %d, %s", proxied[i].what,
               result, ask.o->why);
         if (result < 0) {
@@ -65,8 +65,8 @@ static void test_proxy_that_upgrades(void **state)
 
     (void)state;
     open_proxied(&ask);
-    feed_text(&ask, agreeing(ask.o->key, ""));
-    assert_true(look(&ask, &head) < 0);
+    ask_feed_text(&ask, agreeing(ask.o->key, ""));
+    assert_true(ask_look(&ask, &head) < 0);
     ask_close(&ask);
 }
 
@@ -78,21 +78,21 @@ static void test_through_a_proxy(void **state)
 
     (void)state;
     open_proxied(&ask);
-    feed_text(&ask, "HTTP/1.1 200 OK\r\nVia: x\r\n\r\n");
-    expect(&ask, WEFT_OPENING_TUNNEL);
+    ask_feed_text(&ask, "HTTP/1.1 200 OK\r\nVia: x\r\n\r\n");
+    ask_expect(&ask, WEFT_OPENING_TUNNEL);
     assert_int_equal(ask.o->status, 200);
     assert_true(!strncmp(ask_output(&ask), "GET /chat ", 10));
     assert_string_equal(request_field(ask_output(&ask), "Sec-WebSocket-Key"),
                         ask.o->key);
-    feed_text(&ask, agreeing(ask.o->key, ""));
-    expect(&ask, WEFT_OPENING_OPEN);
+    ask_feed_text(&ask, agreeing(ask.o->key, ""));
+    ask_expect(&ask, WEFT_OPENING_OPEN);
     ask_close(&ask);
 
     open_proxied(&ask);
-    feed_text(&ask, "HTTP/1.1 200 OK\r\n\r\n");
-    expect(&ask, WEFT_OPENING_TUNNEL);
-    feed_text(&ask, "HTTP/1.1 404 Not Found\r\n\r\n");
-    assert_int_equal(look(&ask, &head), WEFT_ERR_REFUSED);
+    ask_feed_text(&ask, "HTTP/1.1 200 OK\r\n\r\n");
+    ask_expect(&ask, WEFT_OPENING_TUNNEL);
+    ask_feed_text(&ask, "HTTP/1.1 404 Not Found\r\n\r\n");
+    assert_int_equal(ask_look(&ask, &head), WEFT_ERR_REFUSED);
     assert_int_equal(ask.o->status, 404);
     assert_non_null(strstr(ask.o->why, "server"));
     assert_null(strstr(ask.o->why, "proxy"));

@@ -263,19 +263,19 @@ static void run_cut(const struct answer *a, size_t cut)
     open_for(&ask, a, text, sizeof(text));
     len = strlen(text);
     if (cut < len) {
-        feed(&ask, text, cut);
-        result = look(&ask, &head);
-        CHECK(result == MORE || (a->cuts_early && result == a->result),
+        ask_feed(&ask, text, cut);
+        result = ask_look(&ask, &head);
+        CHECK(result == ASK_MORE || (a->cuts_early && result == a->result),
               "%s cut at %zu: %d, %s", a->what, cut, result, ask.o->why);
-        if (result != MORE) {
+        if (result != ASK_MORE) {
             ask_close(&ask);
             return;
         }
-        feed(&ask, text + cut, len - cut);
+        ask_feed(&ask, text + cut, len - cut);
     } else {
-        feed(&ask, text, len);
+        ask_feed(&ask, text, len);
     }
-    check_result(&ask, a, look(&ask, &head), cut);
+    check_result(&ask, a, ask_look(&ask, &head), cut);
     if (head > 0)
         assert_int_equal(head, len);
     ask_close(&ask);
@@ -286,14 +286,14 @@ static void run_bytes(const struct answer *a)
     struct ask ask;
     char text[1024];
     size_t head;
-    int result = MORE;
+    int result = ASK_MORE;
 
     open_for(&ask, a, text, sizeof(text));
-    for (size_t i = 0; text[i] && result == MORE; i++) {
-        feed(&ask, text + i, 1);
-        result = look(&ask, &head);
+    for (size_t i = 0; text[i] && result == ASK_MORE; i++) {
+        ask_feed(&ask, text + i, 1);
+        result = ask_look(&ask, &head);
         if (!a->cuts_early)
-            CHECK((result == MORE) == (text[i + 1] != '\0'), "%s at %zu",
+            CHECK((result == ASK_MORE) == (text[i + 1] != '\0'), "%s at %zu",
                   a->what, i);
     }
     check_result(&ask, a, result, 1);
@@ -321,13 +321,14 @@ static void test_interim_answers(void **state)
     (void)state;
     ask_init(&ask, URL);
     ask_open(&ask);
-    feed_text(&ask, "HTTP/1.1 100 Continue\r\n\r\n"
-                    "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 1");
-    expect(&ask, WEFT_OPENING_WAIT);
-    expect(&ask, WEFT_OPENING_WAIT);
-    expect(&ask, MORE);
-    feed_text(&ask, agreeing(ask.o->key, "") + strlen("HTTP/1.1 1"));
-    expect(&ask, WEFT_OPENING_OPEN);
+    ask_feed_text(&ask,
+                  "HTTP/1.1 100 Continue\r\n\r\n"
+                  "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 1");
+    ask_expect(&ask, WEFT_OPENING_WAIT);
+    ask_expect(&ask, WEFT_OPENING_WAIT);
+    ask_expect(&ask, ASK_MORE);
+    ask_feed_text(&ask, agreeing(ask.o->key, "") + strlen("HTTP/1.1 1"));
+    ask_expect(&ask, WEFT_OPENING_OPEN);
     ask_close(&ask);
 }
 
@@ -343,8 +344,8 @@ static void test_interim_answers_without_end(void **state)
     ask.opts.header_limit = 1000;
     ask_open(&ask);
     for (int i = 0; i < 100000 && result == WEFT_OPENING_WAIT; i++) {
-        feed_text(&ask, "HTTP/1.1 100 Continue\r\n\r\n");
-        result = look(&ask, &head);
+        ask_feed_text(&ask, "HTTP/1.1 100 Continue\r\n\r\n");
+        result = ask_look(&ask, &head);
         weft_opening_next(ask.o, head);
         CHECK(ask.fm.live < 65536, "%zu bytes", ask.fm.live);
     }
@@ -360,9 +361,9 @@ static void test_what_lies_behind(void **state)
     (void)state;
     ask_init(&ask, URL);
     ask_open(&ask);
-    feed_text(&ask, agreeing(ask.o->key, ""));
-    feed_text(&ask, "\x81\x02hi");
-    assert_int_equal(look(&ask, &head), WEFT_OPENING_OPEN);
+    ask_feed_text(&ask, agreeing(ask.o->key, ""));
+    ask_feed_text(&ask, "\x81\x02hi");
+    assert_int_equal(ask_look(&ask, &head), WEFT_OPENING_OPEN);
     weft_opening_next(ask.o, head);
     assert_int_equal(ask.o->in.len, 4);
     assert_memory_equal(ask.o->in.data, "\x81\x02hi", 4);
@@ -400,8 +401,8 @@ static void test_header_limit(void **state)
             ask.opts.header_limit = limit;
             ask_open(&ask);
             text = padded(ask.o->key, len);
-            feed(&ask, text, len);
-            assert_int_equal(look(&ask, &head),
+            ask_feed(&ask, text, len);
+            assert_int_equal(ask_look(&ask, &head),
                              over > 0 ? WEFT_ERR_LIMIT : WEFT_OPENING_OPEN);
             free(text);
             ask_close(&ask);
@@ -422,9 +423,9 @@ static void test_header_without_end(void **state)
     ask_init(&ask, URL);
     ask.opts.header_limit = 2000;
     ask_open(&ask);
-    feed_text(&ask, LINE "A: ");
-    while ((result = look(&ask, &head)) == MORE) {
-        feed(&ask, block, sizeof(block));
+    ask_feed_text(&ask, LINE "A: ");
+    while ((result = ask_look(&ask, &head)) == ASK_MORE) {
+        ask_feed(&ask, block, sizeof(block));
         fed += sizeof(block);
         CHECK(fed <= 2200, "%zu bytes, and no end", fed);
     }
@@ -443,10 +444,10 @@ static void test_drip(void **state)
     ask_init(&ask, URL);
     ask.opts.header_limit = 1 << 20;
     ask_open(&ask);
-    feed_text(&ask, LINE "A: ");
+    ask_feed_text(&ask, LINE "A: ");
     for (int i = 0; i < 500000; i++) {
         assert_int_equal(weft_opening_feed(ask.o, "x", 1), 0);
-        if (look(&ask, &head) != MORE)
+        if (ask_look(&ask, &head) != ASK_MORE)
             break;
     }
     ask_close(&ask);
@@ -471,7 +472,7 @@ static void test_no_memory(void **state)
         }
     }
     ask.fm.left = 0; /* and none is needed any more */
-    expect(&ask, WEFT_OPENING_OPEN);
+    ask_expect(&ask, WEFT_OPENING_OPEN);
     assert_true(failures > 0);
     ask_close(&ask);
 }

@@ -78,8 +78,9 @@ static void flood(struct weft_conn *conn, const struct weft_message *msg)
 
         if (err && first_busy < 0) {
             first_busy = i;
-            /* USAGE: the peer has gone, which is not being slow. */
-            EXPECT(err == WEFT_ERR_BUSY || err == WEFT_ERR_USAGE);
+            /* The others: the peer has gone, which is not being slow. */
+            EXPECT(err == WEFT_ERR_BUSY || err == WEFT_ERR_EOF ||
+                   err == WEFT_ERR_USAGE);
         }
         EXPECT(weft_conn_queued(conn) < LIMIT + 1004);
     }
