@@ -147,8 +147,9 @@ const ACCEPT = createHash("sha1")
 
 /* One TCP connection, with what came over it. */
 export class Peer {
-    bytes = Buffer.alloc(0);
     over; /* "end", or the code of the error that ended it */
+    #chunks = []; /* what came and was not taken */
+    #length = 0;
     #wake = () => {};
 
     static async connect(port, { paused = false, host = "127.0.0.1" } = {}) {
@@ -182,10 +183,18 @@ export class Peer {
     /* Begins to read. */
     resume() {
         this.socket.on("data", (chunk) => {
-            this.bytes = Buffer.concat([this.bytes, chunk]);
+            this.#chunks.push(chunk);
+            this.#length += chunk.length;
             this.#wake();
         });
         this.socket.resume();
+    }
+
+    /* What came and was not taken yet. */
+    get bytes() {
+        if (this.#chunks.length !== 1)
+            this.#chunks = [Buffer.concat(this.#chunks)];
+        return this.#chunks[0];
     }
 
     send(...parts) {
@@ -223,15 +232,16 @@ export class Peer {
     }
 
     #take(len) {
-        const part = this.bytes.subarray(0, len);
+        const { bytes } = this;
 
-        this.bytes = this.bytes.subarray(len);
-        return part;
+        this.#chunks = [bytes.subarray(len)];
+        this.#length = bytes.length - len;
+        return bytes.subarray(0, len);
     }
 
     read(len, ms) {
         return this.#until(
-            () => this.bytes.length >= len ? this.#take(len) : undefined,
+            () => this.#length >= len ? this.#take(len) : undefined,
             `${len} bytes`, ms);
     }
 
@@ -247,14 +257,19 @@ export class Peer {
         return state.over;
     }
 
-    /* The head of a response: status and fields by their names in lower case,
-     * those of one name joined. */
-    async head(ms) {
-        const raw = await this.#until(() => {
+    /* What comes up to an empty line, and that. */
+    lines(what, ms) {
+        return this.#until(() => {
             const end = this.bytes.indexOf("\r\n\r\n");
 
             return end < 0 ? undefined : this.#take(end + 4);
-        }, "the head of a response", ms);
+        }, what, ms);
+    }
+
+    /* The head of a response: status and fields by their names in lower case,
+     * those of one name joined. */
+    async head(ms) {
+        const raw = await this.lines("the head of a response", ms);
         const [first, ...lines] = raw.toString("latin1").trimEnd()
             .split("\r\n");
         const [, status] = /^HTTP\/1\.1 (\d{3}) [ -~]*$/.exec(first) ??
