@@ -33,6 +33,20 @@ static size_t utf8_len(const uint8_t *p, size_t left)
     return len;
 }
 
+/* Characters that say how others are shown: the C1 controls, the two line
+ * breaks of Unicode, and what turns the direction of writing (UAX 9 section 2),
+ * with which a text can be made to look like another. */
+static bool is_control(const uint8_t *p, size_t len)
+{
+    if (len == 2)
+        return (p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xd8 && p[1] == 0x9c);
+    if (len != 3 || p[0] != 0xe2)
+        return false;
+    return (p[1] == 0x80 &&
+            (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae))) ||
+           (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
 /* The length of the character at p when it may stand as it is, or 0. */
 static size_t plain_len(const uint8_t *p, size_t left)
 {
@@ -41,7 +55,7 @@ static size_t plain_len(const uint8_t *p, size_t left)
     if (p[0] < 0x20 || p[0] == 0x7f || p[0] == '\\')
         return 0;
     len = utf8_len(p, left);
-    return len == 2 && p[0] == 0xc2 && p[1] < 0xa0 ? 0 : len; /* C1 */
+    return is_control(p, len) ? 0 : len;
 }
 
 static void write_escape(char *out, uint8_t byte)

@@ -36,6 +36,20 @@ static void test_texts(void **state)
         /* the C1 controls */
         {"\xc2\x80", "\\xc2\\x80"},
         {"\xc2\x9f", "\\xc2\\x9f"},
+        /* line breaks and turns of direction, and their neighbours */
+        {"\xd8\x9c", "\\xd8\\x9c"},
+        {"\xd8\x9b", "\xd8\x9b"},
+        {"\xe2\x80\x8f", "\\xe2\\x80\\x8f"},
+        {"\xe2\x80\x90", "\xe2\x80\x90"},
+        {"\xe2\x80\xa7", "\xe2\x80\xa7"},
+        {"\xe2\x80\xa8", "\\xe2\\x80\\xa8"},
+        {"a\xe2\x80\xae"
+         "b",
+         "a\\xe2\\x80\\xaeb"},
+        {"\xe2\x80\xaf", "\xe2\x80\xaf"},
+        {"\xe2\x81\xa5", "\xe2\x81\xa5"},
+        {"\xe2\x81\xa6", "\\xe2\\x81\\xa6"},
+        {"\xe2\x81\xa9", "\\xe2\\x81\\xa9"},
         /* not UTF-8: overlong, surrogates, too high, alone, cut short */
         {"\xc0\xaf", "\\xc0\\xaf"},
         {"\xc1\xbf", "\\xc1\\xbf"},
