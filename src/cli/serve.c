@@ -7,6 +7,7 @@
  */
 #include "cli/serve.h"
 
+#include "cli/complain.h"
 #include "cli/greeting.h"
 #include "cli/logfile.h"
 #include "cli/serve_options.h"
@@ -225,7 +226,7 @@ int serve_main(int argc, char **argv)
     static struct serve serve;
     int status;
 
-    switch (options_parse(&serve.options, argc, argv)) {
+    switch (serve_options_parse(&serve.options, argc, argv)) {
     case OPTIONS_HELP:
         return 0;
     case OPTIONS_BAD:

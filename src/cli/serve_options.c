@@ -5,48 +5,30 @@
  */
 #include "cli/serve_options.h"
 
+#include "cli/complain.h"
 #include "cli/number.h"
-#include "cli/suggest.h"
 #include "man/serve_help.h"
-#include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum {
-    OPT_FIRST = 255, /* above every letter */
-#define X(name, text, letter, has_arg) OPT_##name,
-    WEFT_SERVE_OPTIONS(X)
-#undef X
-};
+enum { OPT_FIRST = OPTION_FIRST, WEFT_SERVE_OPTIONS(OPTION_NAME) };
 
-static const struct option long_options[] = {
-#define X(name, text, letter, has_arg) {text, has_arg, NULL, OPT_##name},
-    WEFT_SERVE_OPTIONS(X)
-#undef X
-        {NULL, 0, NULL, 0},
-};
+static const struct option_row rows[] = {WEFT_SERVE_OPTIONS(OPTION_ROW)};
 
-/* The short form of an option, or 0. */
-static const struct {
-    char letter;
-    int opt;
-} letters[] = {
-#define X(name, text, letter, has_arg) {letter, OPT_##name},
-    WEFT_SERVE_OPTIONS(X)
-#undef X
+static bool set(void *to, int opt, const char *text);
+
+static const struct option_set serve_set = {
+    .command = "weft serve",
+    .help = weft_serve_help,
+    .rows = rows,
+    .count = sizeof(rows) / sizeof(rows[0]),
+    .set = set,
 };
 
 #define SERVER(field) offsetof(struct serve_options, server.field)
 
 /* Options that set a number of the server's. */
-static const struct number {
-    int opt;
-    size_t offset;
-    bool (*parse)(uint64_t *value, const char *text);
-    const char *what;
-    bool may_be_off;
-} numbers[] = {
+static const struct option_number numbers[] = {
     {OPT_HEADER_LIMIT, SERVER(header_limit), number_parse_size, "a size",
      false},
     {OPT_FIELD_LIMIT, SERVER(field_limit), number_parse, "a number", false},
@@ -69,43 +51,6 @@ static const struct number {
     {OPT_CLOSE_TIMEOUT, SERVER(close_ms), number_parse_time, "a time", true},
     {OPT_DRAIN_TIMEOUT, SERVER(drain_ms), number_parse_time, "a time", true},
 };
-
-void complain(const char *format, ...)
-{
-    va_list args;
-
-    fputs("weft serve: ", stderr);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-}
-
-static const char *name_of(int opt)
-{
-    const struct option *o = long_options;
-
-    while (o->val != opt)
-        o++;
-    return o->name;
-}
-
-static bool set_number(struct serve_options *options,
-                       const struct number *number, const char *text)
-{
-    char *field = (char *)options + number->offset;
-    uint64_t value;
-
-    if (number->may_be_off && strcmp(text, "off") == 0) {
-        value = WEFT_UNLIMITED;
-    } else if (!number->parse(&value, text) || value == 0) {
-        complain("--%s takes %s%s, not '%s'", name_of(number->opt),
-                 number->what, number->may_be_off ? " or off" : "", text);
-        return false;
-    }
-    memcpy(field, &value, sizeof(value));
-    return true;
-}
 
 static bool set_threads(struct serve_options *options, const char *text)
 {
@@ -133,26 +78,12 @@ static bool set_port(struct serve_options *options, const char *text)
 
 static bool set_level(struct serve_options *options, const char *text)
 {
-    static const char *const names[] = {"error", "warn", "info", "debug"};
+    static const char *const words[] = {"error", "warn", "info", "debug", NULL};
+    unsigned level;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(text, names[i]) != 0)
-            continue;
-        options->level = (enum weft_log_level)i;
-        return true;
-    }
-    complain("--log-level takes error, warn, info or debug, not '%s'", text);
-    return false;
-}
-
-static bool list_add(struct option_list *list, int opt, const char *text)
-{
-    if (list->count == OPTION_LIST_MAX) {
-        complain("--%s may be given %d times at most", name_of(opt),
-                 OPTION_LIST_MAX);
+    if (!option_word_set(&serve_set, OPT_LOG_LEVEL, words, text, &level))
         return false;
-    }
-    list->items[list->count++] = text;
+    options->level = (enum weft_log_level)level;
     return true;
 }
 
@@ -163,7 +94,7 @@ static bool set_origin(struct serve_options *options, const char *text)
 
     if (strcmp(text, "any") == 0 || strcmp(text, "null") == 0 ||
         (host && host > text && host[3] && !strchr(host + 3, '/')))
-        return list_add(&options->origins, OPT_ORIGIN, text);
+        return option_list_add(&serve_set, &options->origins, OPT_ORIGIN, text);
     complain("--origin takes an origin such as https://a.example, or any, not "
              "'%s'",
              text);
@@ -210,11 +141,11 @@ static bool set_other(struct serve_options *options, int opt, const char *text)
             complain("-H takes an address, not nothing");
             return false;
         }
-        return list_add(&options->addresses, opt, text);
+        return option_list_add(&serve_set, &options->addresses, opt, text);
     case OPT_ORIGIN:
         return set_origin(options, text);
     case OPT_HOST:
-        return list_add(&options->hosts, opt, text);
+        return option_list_add(&serve_set, &options->hosts, opt, text);
     case OPT_NO_WATCH:
         options->handlers.watch = false;
         return true;
@@ -226,8 +157,9 @@ static bool set_other(struct serve_options *options, int opt, const char *text)
     }
 }
 
-static bool set(struct serve_options *options, int opt, const char *text)
+static bool set(void *to, int opt, const char *text)
 {
+    struct serve_options *options = to;
     const char **field = text_of(options, opt);
 
     if (field) {
@@ -236,68 +168,8 @@ static bool set(struct serve_options *options, int opt, const char *text)
     }
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         if (numbers[i].opt == opt)
-            return set_number(options, &numbers[i], text);
+            return option_number_set(&serve_set, &numbers[i], options, text);
     return set_other(options, opt, text);
-}
-
-/* ":p:w:" and so on: a colon first makes getopt say which argument is missing
- * and keep quiet. */
-static void make_short_options(char *out)
-{
-    *out++ = ':';
-    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
-        if (!letters[i].letter)
-            continue;
-        *out++ = letters[i].letter;
-        if (long_options[i].has_arg)
-            *out++ = ':';
-    }
-    *out = '\0';
-}
-
-static int opt_of_letter(int opt)
-{
-    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
-        if (letters[i].letter && letters[i].letter == opt)
-            return letters[i].opt;
-    return opt;
-}
-
-/* The long option that was probably meant by "--prot" or "--prot=1". */
-static const char *near_option(const char *arg)
-{
-    char typed[64];
-
-    if (strncmp(arg, "--", 2) != 0)
-        return NULL;
-    snprintf(typed, sizeof(typed), "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
-    for (const struct option *o = long_options; o->name; o++)
-        if (suggest_is_near(typed, o->name))
-            return o->name;
-    return NULL;
-}
-
-/* What getopt_long stumbled over: a letter is in optopt, a long option is the
- * argument before optind. */
-static void complain_of_argument(int opt, char **argv)
-{
-    const char *arg = argv[optind - 1], *meant = near_option(arg);
-    char letter[] = {'-', (char)optopt, '\0'};
-
-    if (optopt > 0 && optopt < OPT_FIRST)
-        arg = letter;
-    if (opt == ':')
-        complain("a value is missing behind '%s'; see 'weft serve --help'",
-                 arg);
-    else if (optopt >= OPT_FIRST)
-        complain("'%s': this option takes no value; see 'weft serve --help'",
-                 arg);
-    else if (meant && optopt == 0)
-        complain("unknown option '%s', did you mean '--%s'? See 'weft serve "
-                 "--help'",
-                 arg, meant);
-    else
-        complain("unknown option '%s'; see 'weft serve --help'", arg);
 }
 
 static bool is_folder(const char *path, const char *option)
@@ -339,35 +211,15 @@ static void set_defaults(struct serve_options *options)
     };
 }
 
-enum options_result options_parse(struct serve_options *options, int argc,
-                                  char **argv)
+enum options_result serve_options_parse(struct serve_options *options, int argc,
+                                        char **argv)
 {
-    char short_options[3 * sizeof(letters) / sizeof(letters[0]) + 2];
-    int opt;
+    enum options_result result;
 
     set_defaults(options);
-    make_short_options(short_options);
-    optind = 0;
-    opterr = 0;
-    while ((opt = getopt_long(argc, argv, short_options, long_options, NULL)) !=
-           -1) {
-        opt = opt_of_letter(opt);
-        if (opt == OPT_HELP) {
-            fputs(weft_serve_help, stdout);
-            return OPTIONS_HELP;
-        }
-        if (opt == '?' || opt == ':') {
-            complain_of_argument(opt, argv);
-            return OPTIONS_BAD;
-        }
-        if (!set(options, opt, optarg))
-            return OPTIONS_BAD;
-    }
-    if (optind < argc) {
-        complain("unknown argument '%s'; see 'weft serve --help'",
-                 argv[optind]);
-        return OPTIONS_BAD;
-    }
+    result = option_set_read(&serve_set, options, argc, argv);
+    if (result != OPTIONS_RUN)
+        return result;
     if (options->origins.count > 0)
         options->server.origins = options->origins.items;
     if (options->hosts.count > 0)

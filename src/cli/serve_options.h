@@ -3,14 +3,8 @@
 #ifndef WEFT_CLI_SERVE_OPTIONS_H
 #define WEFT_CLI_SERVE_OPTIONS_H
 
+#include "cli/option_set.h"
 #include <weft/server.h>
-
-#define OPTION_LIST_MAX 64 /* how often -H, --origin or --host may be given */
-
-struct option_list {
-    const char *items[OPTION_LIST_MAX + 1]; /* ended by NULL */
-    size_t count;
-};
 
 struct serve_options {
     struct weft_server_opts server;
@@ -23,18 +17,9 @@ struct serve_options {
     bool is_quiet;
 };
 
-enum options_result {
-    OPTIONS_RUN,  /* all is said */
-    OPTIONS_HELP, /* help was asked for, and is printed */
-    OPTIONS_BAD,  /* one line on standard error says what is wrong */
-};
-
 /* Reads the arguments behind `weft serve`; argv[0] is "serve". The strings
  * stay argv's. */
-enum options_result options_parse(struct serve_options *options, int argc,
-                                  char **argv);
-
-/* Prints "weft serve: …" to standard error. */
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+enum options_result serve_options_parse(struct serve_options *options, int argc,
+                                        char **argv);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture.h"
 #include "cli/serve_options.h"
+#include "command_line.h"
 #include "support.h"
 #include <stdio.h>
 #include <unistd.h>
@@ -9,16 +10,10 @@
 static enum options_result parse(struct serve_options *options,
                                  const char *const *args)
 {
-    static char text[32][64];
-    char *argv[32] = {text[0]};
-    int argc = 1;
+    static struct command_line line;
 
-    snprintf(text[0], sizeof(text[0]), "serve");
-    for (; args[argc - 1]; argc++) {
-        snprintf(text[argc], sizeof(text[argc]), "%s", args[argc - 1]);
-        argv[argc] = text[argc];
-    }
-    return options_parse(options, argc, argv);
+    command_line_fill(&line, "serve", args);
+    return serve_options_parse(options, line.argc, line.argv);
 }
 
 static void test_defaults(void **state)
@@ -176,16 +171,11 @@ static void test_wrong(void **state)
     for (size_t i = 0; i < COUNT(wrong); i++) {
         struct serve_options o;
         enum options_result result;
-        const char *text, *end;
 
         capture_begin(STDERR_FILENO);
         result = parse(&o, wrong[i].args);
-        text = capture_end();
-        end = strchr(text, '\n');
+        command_line_check(capture_end(), "weft serve", wrong[i].about, i);
         CHECK(result == OPTIONS_BAD, "%zu: %d", i, (int)result);
-        CHECK(strncmp(text, "weft serve: ", 12) == 0, "%zu: %s", i, text);
-        CHECK(strstr(text, wrong[i].about), "%zu: %s", i, text);
-        CHECK(end && !end[1], "%zu is not one line: %s", i, text);
     }
 }
 
@@ -202,7 +192,7 @@ static void test_too_many(void **state)
         argv[argc++] = value;
     }
     capture_begin(STDERR_FILENO);
-    assert_int_equal(options_parse(&o, argc, argv), OPTIONS_BAD);
+    assert_int_equal(serve_options_parse(&o, argc, argv), OPTIONS_BAD);
     assert_non_null(strstr(capture_end(), "--host may be given 64 times"));
 }
 

@@ -2,13 +2,13 @@
 /* Starts that fail. Those that do not are for test/system. */
 #include "capture.h"
 #include "cli/serve.h"
+#include "command_line.h"
 #include "support.h"
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static char dir[64], cache[80], port[8];
@@ -46,22 +46,15 @@ static int tear_down(void **state)
 /* serve_main in a process of its own; its status, or -1 - signal. */
 static int run(const char *const *args)
 {
-    static char text[16][128];
-    char *argv[16] = {text[0]};
-    int argc = 1, status;
+    static struct command_line line;
     pid_t pid;
 
-    snprintf(text[0], sizeof(text[0]), "serve");
-    for (; args[argc - 1]; argc++) {
-        snprintf(text[argc], sizeof(text[argc]), "%s", args[argc - 1]);
-        argv[argc] = text[argc];
-    }
+    command_line_fill(&line, "serve", args);
     fflush(NULL);
     pid = fork();
     if (pid == 0)
-        exit(serve_main(argc, argv));
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1 - WTERMSIG(status);
+        exit(serve_main(line.argc, line.argv));
+    return command_line_wait(pid);
 }
 
 static void test_wrong(void **state)
