@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: a command, or a question about itself. */
+#include "cli/connect.h"
 #include "cli/serve.h"
 #include "cli/suggest.h"
 #include "man/weft_help.h"
@@ -13,6 +14,7 @@ static const struct command {
     const char *name;
     int (*main)(int argc, char **argv);
 } commands[] = {
+    {"connect", connect_main},
     {"serve", serve_main},
 };
 
