@@ -96,7 +96,8 @@ struct weft_socket_events {
     void (*request)(struct weft_socket *ws, const char *head, size_t len);
     void (*response)(struct weft_socket *ws, const char *head, size_t len);
 
-    /* The header of a frame came, or of one was queued. */
+    /* The header of a frame came, or of one was queued. A pause in here begins
+     * behind what came with the frame. */
     void (*frame)(struct weft_socket *ws, const struct weft_frame_info *frame);
 };
 
@@ -132,7 +133,8 @@ struct weft_socket_opts {
     uint64_t message_limit;  /* [16 MiB] bytes of a message: 1009 */
     uint64_t fragment_limit; /* [131072] frames of a message: 1008 */
     uint64_t buffer_limit;   /* [16 MiB] waiting to be sent */
-    uint64_t header_limit;   /* [64 KiB] bytes of a response's head */
+    uint64_t header_limit;   /* [64 KiB] bytes of a response's head, together
+                              * with those of interim responses before it */
 
     /* If not NULL: what is wrong with an argument when new returns INVALID, as
      * a sentence without full stop; "" otherwise. Static. */

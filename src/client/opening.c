@@ -77,8 +77,10 @@ int weft_opening_head(struct weft_opening *o)
         return 0;
     n = parse(o, &res, fields, o->seen);
     o->seen = o->in.len;
-    if (n >= 0 && (n > 0 ? (size_t)n : o->in.len) > o->header_limit)
-        return fault(o, WEFT_ERR_LIMIT, "has a head over the limit");
+    if (n >= 0 && (n > 0 ? (size_t)n : o->in.len) > o->header_limit - o->passed)
+        return fault(o, WEFT_ERR_LIMIT,
+                     o->passed > 0 ? "is behind too many interim ones"
+                                   : "has a head over the limit");
     return n;
 }
 
@@ -163,12 +165,14 @@ int weft_opening_judge(struct weft_opening *o, size_t head)
 {
     struct weft_field fields[FIELDS_MAX];
     struct weft_http_response res;
-    int n = parse(o, &res, fields, 0);
+    int n = parse(o, &res, fields, 0), step;
 
     if (n < 0)
         return n;
     if ((size_t)n != head)
         return fault(o, WEFT_ERR_PROTOCOL, "is not the one it was");
     o->status = res.status;
-    return o->is_tunnelling ? judge_proxy(o, &res) : judge_server(o, &res);
+    step = o->is_tunnelling ? judge_proxy(o, &res) : judge_server(o, &res);
+    o->passed = step == WEFT_OPENING_WAIT ? o->passed + head : 0;
+    return step;
 }

@@ -28,10 +28,11 @@ struct weft_opening {
     struct weft_buf connect, request; /* what to send; connect may be empty */
     struct weft_buf in;               /* what has come of the answer */
     size_t seen;                      /* of that, by the parser */
-    size_t header_limit;
-    int status;                /* of the last answer; 0: none yet */
-    struct weft_agreed agreed; /* after OPEN; in `in` */
-    char why[WEFT_WHY_SIZE];   /* after an error */
+    size_t header_limit;              /* for the heads of one exchange */
+    size_t passed;                    /* of it, by interim answers */
+    int status;                       /* of the last answer; 0: none yet */
+    struct weft_agreed agreed;        /* after OPEN; in `in` */
+    char why[WEFT_WHY_SIZE];          /* after an error */
 };
 
 /* What weft_opening_judge found. */

@@ -314,7 +314,8 @@ int weft_opening_new(struct weft_opening **out, const struct weft_mem *mem,
     if (!o)
         return WEFT_ERR_NOMEM;
     o->mem = mem;
-    o->header_limit = (size_t)opts->header_limit;
+    o->header_limit =
+        opts->header_limit < SIZE_MAX ? (size_t)opts->header_limit : SIZE_MAX;
     weft_buf_init(&o->connect, mem, REQUEST_MAX);
     weft_buf_init(&o->request, mem, REQUEST_MAX);
     weft_buf_init(&o->in, mem, SIZE_MAX);

@@ -294,6 +294,8 @@ int weft_socket_new(struct weft_socket **out, struct weft_loop *loop,
 
     if (err)
         return err;
+    if (given.why)
+        *given.why = "";
     ws = weft_zalloc(mem, sizeof(*ws));
     if (!ws)
         return WEFT_ERR_NOMEM;
@@ -301,8 +303,8 @@ int weft_socket_new(struct weft_socket **out, struct weft_loop *loop,
     ws->loop = loop;
     ws->alarm.ring = on_ring;
     err = fill(ws, url, &given, &why);
-    if (given.why)
-        *given.why = err == WEFT_ERR_INVALID ? why : "";
+    if (given.why && err == WEFT_ERR_INVALID)
+        *given.why = why;
     if (err) {
         weft_socket_free(ws);
         return err;

@@ -23,17 +23,18 @@
 #include <weft/client.h>
 
 enum weft_socket_flags {
-    WEFT_SOCKET_BEGUN = 1,    /* connecting has begun */
-    WEFT_SOCKET_STREAM = 2,   /* the stream is open, or not yet told closed */
-    WEFT_SOCKET_JOINED = 4,   /* the session is there to be asked */
-    WEFT_SOCKET_PAUSED = 8,   /* the owner wants no messages */
-    WEFT_SOCKET_RESUMED = 16, /* and does again: the next ring sees to it */
-    WEFT_SOCKET_DIRTY = 32,   /* the next ring settles the session */
-    WEFT_SOCKET_OVER = 64,    /* code to why are filled; no more messages */
-    WEFT_SOCKET_DUE = 128,    /* OVER, and the next ring tells it */
-    WEFT_SOCKET_TOLD = 256,   /* and that was done */
-    WEFT_SOCKET_FAILED = 512, /* OVER, with an error event */
-    WEFT_SOCKET_FREED = 1024, /* the owner has given it back */
+    WEFT_SOCKET_BEGUN = 1,     /* connecting has begun */
+    WEFT_SOCKET_STREAM = 2,    /* the stream is open, or not yet told closed */
+    WEFT_SOCKET_JOINED = 4,    /* the session is there to be asked */
+    WEFT_SOCKET_PAUSED = 8,    /* the owner wants no messages */
+    WEFT_SOCKET_RESUMED = 16,  /* and does again: the next ring sees to it */
+    WEFT_SOCKET_DIRTY = 32,    /* the next ring settles the session */
+    WEFT_SOCKET_OVER = 64,     /* code to why are filled; no more messages */
+    WEFT_SOCKET_DUE = 128,     /* OVER, and the next ring tells it */
+    WEFT_SOCKET_TOLD = 256,    /* and that was done */
+    WEFT_SOCKET_FAILED = 512,  /* OVER, with an error event */
+    WEFT_SOCKET_FREED = 1024,  /* the owner has given it back */
+    WEFT_SOCKET_TAKING = 2048, /* what was held is being delivered */
 };
 
 struct weft_socket {
@@ -55,6 +56,7 @@ struct weft_socket {
     struct weft_ledger ledger;
     uint64_t buffered;    /* payload that will never go out */
     struct weft_buf held; /* came while paused */
+    size_t held_at;       /* and how much of that was delivered since */
 
     char *url, *protocol, *extensions; /* the last two NULL: "" */
     int status;                        /* HTTP */

@@ -64,8 +64,11 @@ static void on_held(struct weft_session *s, const uint8_t *p, size_t len)
 {
     struct weft_socket *ws = socket_of(s);
 
-    if (!(ws->flags & WEFT_SOCKET_FREED) &&
-        weft_buf_append(&ws->held, p, len) != 0)
+    if (ws->flags & WEFT_SOCKET_FREED)
+        return;
+    if (ws->flags & WEFT_SOCKET_TAKING)
+        ws->held_at = (size_t)(p - ws->held.data); /* it lies there already */
+    else if (weft_buf_append(&ws->held, p, len) != 0)
         weft_session_abort(s, WEFT_ERR_NOMEM);
 }
 
@@ -170,17 +173,27 @@ void weft_socket_join(struct weft_socket *ws, size_t head)
 
 /* ---- The ring ------------------------------------------------------------ */
 
-/* What came while it was paused is delivered; a message may pause it again. */
+/* What came while it was paused is delivered. A message may pause it again, and
+ * each may: the rest then stays where it is, or small messages would cost a
+ * copy of all that lies behind each. */
 static void resume(struct weft_socket *ws)
 {
-    struct weft_buf held = ws->held;
+    struct weft_buf *held = &ws->held;
+    size_t from = ws->held_at;
 
     ws->flags &= ~(unsigned)WEFT_SOCKET_RESUMED;
-    weft_buf_init(&ws->held, ws->mem, SIZE_MAX);
     weft_session_unhold(&ws->session);
-    if (held.len > 0)
-        weft_session_take(&ws->session, held.data, held.len);
-    weft_buf_release(&held);
+    if (held->len == 0)
+        return;
+    ws->held_at = held->len; /* on_held may say otherwise */
+    ws->flags |= WEFT_SOCKET_TAKING;
+    weft_session_take(&ws->session, held->data + from, held->len - from);
+    ws->flags &= ~(unsigned)WEFT_SOCKET_TAKING;
+    if (ws->held_at < held->len)
+        return;
+    weft_buf_release(held);
+    weft_buf_init(held, ws->mem, SIZE_MAX);
+    ws->held_at = 0;
 }
 
 void weft_socket_session_ring(struct weft_socket *ws)

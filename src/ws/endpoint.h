@@ -26,8 +26,8 @@ struct weft_endpoint_conf {
     void *random_ud;
 
     /* Tells of each frame as its header has been read, or as a client has put
-     * it into the queue; NULL: nobody asks. It must leave the endpoint alone.
-     */
+     * it into the queue; NULL: nobody asks. It may send, close, and mark output
+     * as sent; it must not feed or pull. */
     void (*seen)(struct weft_endpoint *ep, const struct weft_frame *frame,
                  bool is_sent);
 

@@ -273,8 +273,10 @@ static void send_waiting_pong(struct weft_endpoint *ep)
 
     if (!part || !part->has_pong || !weft_endpoint_is_open(ep) || is_full(ep))
         return;
-    if (put_control(ep, WEFT_OP_PONG, part->pong, part->pong_len) == 0)
-        part->has_pong = false;
+    /* Before it is seen, where the owner may have all of it sent. */
+    part->has_pong = false;
+    if (put_control(ep, WEFT_OP_PONG, part->pong, part->pong_len) != 0)
+        part->has_pong = true;
 }
 
 /* What waits for the rest of a message that will not be looked at any more. */
@@ -368,7 +370,8 @@ void weft_endpoint_sent(struct weft_endpoint *ep, size_t n)
         return;
     weft_queue_sent(ep->out, n);
     send_waiting_pong(ep);
-    if (ep->out->bytes > 0)
+    /* Who is told of that pong may have had all of it sent. */
+    if (!ep->out || ep->out->bytes > 0)
         return;
     weft_queue_release(ep->out);
     weft_free(ep->conf->mem, ep->out, sizeof(*ep->out));

@@ -460,6 +460,30 @@ static void test_send_to_one_that_has_gone(void **state)
     visit_close(&v);
 }
 
+/* What is held already stays where it is, however often it is paused. */
+static void test_held_but_once(void **state)
+{
+    struct visit v;
+
+    (void)state;
+    pauses_at = AT_MESSAGE;
+    pauses = 3;
+    visit_init(&v);
+    v.at = pause_in;
+    visit_enters(&v);
+    server_frames(&v, "8101 61 8101 62 8101 63 8101 64");
+    visit_expect(&v, "open text:a");
+    v.fx.fm.left = 0; /* nothing can be allocated any more */
+    user_resume(&v);
+    visit_expect(&v, "open text:a text:b");
+    user_resume(&v);
+    visit_expect(&v, "open text:a text:b text:c");
+    user_resume(&v);
+    visit_expect(&v, "open text:a text:b text:c text:d");
+    v.fx.fm.left = -1;
+    visit_close(&v);
+}
+
 static void test_no_memory_to_hold(void **state)
 {
     struct visit v;
@@ -498,6 +522,7 @@ int main(void)
         cmocka_unit_test(test_free_in_held_message),
         cmocka_unit_test(test_end_behind_held_messages),
         cmocka_unit_test(test_send_to_one_that_has_gone),
+        cmocka_unit_test(test_held_but_once),
         cmocka_unit_test(test_no_memory_to_hold),
     };
 

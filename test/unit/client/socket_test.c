@@ -150,13 +150,16 @@ static void test_new_without_memory(void **state)
 
     (void)state;
     do {
+        const char *why = NULL;
         struct visit v;
 
         visit_init(&v);
+        v.opts.why = &why;
         v.fx.fm.left = n++;
         err = visit_try(&v);
         v.fx.fm.left = -1;
         CHECK(err == 0 || err == WEFT_ERR_NOMEM, "%d", err);
+        assert_string_equal(why, "");
         if (err)
             v.ws = NULL;
         visit_close(&v);

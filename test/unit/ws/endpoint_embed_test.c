@@ -332,6 +332,35 @@ static void test_refused_frames_are_not_told(void **state)
     box_close(&box);
 }
 
+/* Whoever is told of a frame may have it leave at once, together with all that
+ * waits: also that of a pong which a send makes room for. */
+static void seen_and_sent(struct weft_endpoint *ep,
+                          const struct weft_frame *frame, bool is_sent)
+{
+    box_seen(ep, frame, is_sent);
+    if (is_sent && frame->opcode == 10)
+        weft_endpoint_sent(ep, weft_endpoint_queued(ep));
+}
+
+static void test_sent_by_who_is_told(void **state)
+{
+    uint8_t ping[2] = {0x89, 0};
+    struct weft_event event;
+    struct box box;
+
+    (void)state;
+    box_open(&box, WEFT_CLIENT);
+    box.conf.seen = seen_and_sent;
+    box.conf.out_limit = 1;
+    assert_int_equal(weft_endpoint_send(&box.ep, WEFT_TEXT, "a", 1), 0);
+    assert_int_equal(weft_endpoint_feed(&box.ep, ping, sizeof(ping)), 0);
+    assert_int_equal(weft_endpoint_next(&box.ep, &event), 1);
+    assert_string_equal(text_of(&box.frames), ">10.1:1 <10.9:0");
+    weft_endpoint_sent(&box.ep, weft_endpoint_queued(&box.ep));
+    assert_int_equal(weft_endpoint_queued(&box.ep), 0);
+    box_close(&box);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_told_before_the_payload),
         cmocka_unit_test(test_frames_sent),
         cmocka_unit_test(test_refused_frames_are_not_told),
+        cmocka_unit_test(test_sent_by_who_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
