@@ -154,8 +154,10 @@ static void test_plain(void **state)
 static void test_international(void **state)
 {
     (void)state;
-    if (!has_idn2())
+    if (!has_idn2()) {
+        print_message("this build lacks libidn2\n");
         skip();
+    }
     for (size_t i = 0; i < COUNT(international); i++)
         check_name(international[i].text, international[i].ascii);
 }
@@ -164,8 +166,10 @@ static void test_international(void **state)
 static void test_without_libidn2(void **state)
 {
     (void)state;
-    if (has_idn2())
+    if (has_idn2()) {
+        print_message("this build has libidn2\n");
         skip();
+    }
     for (size_t i = 0; i < COUNT(international); i++) {
         const char *text = international[i].text, *reason = NULL;
         struct weft_buf out;
@@ -211,8 +215,10 @@ static const struct name hosts[] = {
 static void test_hosts(void **state)
 {
     (void)state;
-    if (!has_idn2())
+    if (!has_idn2()) {
+        print_message("this build lacks libidn2\n");
         skip();
+    }
     for (size_t i = 0; i < COUNT(hosts); i++) {
         const char *text = hosts[i].text, *want = hosts[i].ascii, *reason;
         struct weft_buf out;

@@ -42,8 +42,10 @@ static void test_ipv6_refused(void **state)
     struct caller caller;
 
     (void)state;
-    if (!has_ipv6())
+    if (!has_ipv6()) {
+        print_message("this machine has no IPv6\n");
         skip();
+    }
     loop = start_loop(&fx, 0);
     open_refusing(&refusing, "[::1]");
     open_listening(&there, "127.0.0.1");
@@ -71,8 +73,10 @@ static void test_ipv6_silent(void **state)
     uint64_t began;
 
     (void)state;
-    if (!has_ipv6())
+    if (!has_ipv6()) {
+        print_message("this machine has no IPv6\n");
         skip();
+    }
     assert_int_equal(means.resolution_ns, 50000000);
     assert_int_equal(means.attempt_ns, 250000000);
     means.resolve = fake_resolve;
