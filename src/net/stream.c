@@ -47,10 +47,12 @@ static void on_sent(struct weft_io *io, int err)
 
     /* Behind an end there is no second one: the owner, who waits for its last
      * bytes to go before it closes, learns from sent that it need not. */
-    if (err && !(io->owner_flags & ENDED))
-        end(stream, err);
-    else
+    if (!err || (io->owner_flags & ENDED))
         stream->ops->sent(stream);
+    else if (err == WEFT_ERR_EOF && stream->ops->broken)
+        stream->ops->broken(stream);
+    else
+        end(stream, err);
 }
 
 static void on_closed(struct weft_io *io)

@@ -24,6 +24,11 @@ struct weft_stream_ops {
      * called before, will never go. */
     void (*sent)(struct weft_stream *stream);
 
+    /* The peer has gone, and what weft_stream_queue was given will never go;
+     * what the peer said before may still come, and end is called behind it.
+     * NULL: end is called at once. */
+    void (*broken)(struct weft_stream *stream);
+
     /* The last call; the owner may free the struct. */
     void (*closed)(struct weft_stream *stream);
 };

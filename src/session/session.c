@@ -436,6 +436,17 @@ static void on_sent(struct weft_stream *stream)
     weft_session_settle(s);
 }
 
+static void on_broken(struct weft_stream *stream)
+{
+    struct weft_session *s = session_of(stream);
+    size_t taken = weft_outgoing_taken(s->outgoing);
+
+    s->flags |= IN_TURN | MUTE;
+    (void)weft_outgoing_end(&s->outgoing, s->ep.conf->mem);
+    weft_endpoint_sent(&s->ep, taken);
+    weft_session_settle(s);
+}
+
 static void on_closed(struct weft_stream *stream)
 {
     struct weft_session *s = session_of(stream);
@@ -447,6 +458,7 @@ static const struct weft_stream_ops stream_ops = {
     .data = on_data,
     .end = on_end,
     .sent = on_sent,
+    .broken = on_broken,
     .closed = on_closed,
 };
 

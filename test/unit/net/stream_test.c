@@ -66,10 +66,10 @@ static void on_closed(struct weft_stream *stream)
 }
 
 static const struct weft_stream_ops ops = {
-    on_data,
-    on_end,
-    on_sent,
-    on_closed,
+    .data = on_data,
+    .end = on_end,
+    .sent = on_sent,
+    .closed = on_closed,
 };
 
 static uint8_t big[8 << 20];

@@ -46,7 +46,12 @@ static void on_closed(struct weft_stream *stream)
     line_of(stream)->closeds++;
 }
 
-static const struct weft_stream_ops ops = {on_data, on_end, on_sent, on_closed};
+static const struct weft_stream_ops ops = {
+    .data = on_data,
+    .end = on_end,
+    .sent = on_sent,
+    .closed = on_closed,
+};
 
 static void start(struct line *line)
 {

@@ -251,6 +251,37 @@ static void test_held_while_pinged(void **state)
     }
 }
 
+/* A peer says its last words and resets, while much is on its way to it:
+ * nothing can be sent any more, and yet they wait to be heard. */
+static void test_last_words_behind_a_hold(void **state)
+{
+    static uint8_t big[1 << 23];
+
+    (void)state;
+    for (size_t n = 0; n < COUNT(roles); n++) {
+        struct side side;
+        struct world w;
+
+        world_open(&w, 0);
+        side_open(&side, &w, roles[n], true);
+        assert_int_equal(
+            weft_session_send(&side.s, WEFT_BINARY, big, sizeof(big)), 0);
+        turns(&side);
+        assert_true(weft_session_unsent(&side.s) > 0);
+        weft_session_hold(&side.s);
+        peer_says(&side, "8101 61 8802 03f4");
+        reset_peer(side.fd);
+        side.fd = -1;
+        TURN_UNTIL(w.loop, !side.s.outgoing);
+        turns(&side);
+        assert_string_equal(side_words(&side), "");
+        unhold(&side);
+        TURN_UNTIL(w.loop, side.closed);
+        assert_string_equal(side_words(&side), "text:a ended:1012 closed");
+        world_close(&w);
+    }
+}
+
 /* ---- Cutting ------------------------------------------------------------- */
 
 /* Tells nobody but closed; what was not sent is lost. */
@@ -386,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_take_while_held),
         cmocka_unit_test(test_send_while_held),
         cmocka_unit_test(test_end_behind_held),
+        cmocka_unit_test(test_last_words_behind_a_hold),
         cmocka_unit_test(test_silence_while_held),
         cmocka_unit_test(test_held_while_pinged),
         cmocka_unit_test(test_cut),
