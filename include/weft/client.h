@@ -57,7 +57,8 @@ struct weft_frame_info {
 };
 
 /* What happens. Each may be NULL. The events of one socket come in the order
- * open, message and control, error, close. */
+ * open, message and control, error, close. This struct grows only together with
+ * the options, whose size tells how large it is. */
 struct weft_socket_events {
     /* The connection is open: protocol and extensions are known now. */
     void (*open)(struct weft_socket *ws);

@@ -105,24 +105,28 @@ static bool find_field(const char *const *list, const char *name,
     return false;
 }
 
-/* Those of which a request has one. */
+static size_t count_fields(const char *const *list, const char *name)
+{
+    struct weft_field field;
+    size_t n = 0;
+
+    for (; list && *list; list++)
+        n += split_field(*list, &field) &&
+             weft_slice_eq_nocase(field.name, name);
+    return n;
+}
+
+/* Those of which a request has one, from whichever option it comes. */
 static const char *single_fault(const struct weft_socket_opts *opts)
 {
-    static const char *const singles[] = {"Host", "User-Agent", "Origin"};
-    struct weft_slice value;
-    struct weft_field field;
-
-    for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++) {
-        size_t n = i == 2 && opts->origin;
-
-        for (const char *const *p = opts->headers; *p; p++)
-            n += split_field(*p, &field) &&
-                 weft_slice_eq_nocase(field.name, singles[i]);
-        if (n > 1)
-            return "Host, User-Agent and Origin can be there only once";
-    }
-    if (opts->cookie && find_field(opts->headers, "Cookie", &value))
-        return "Cookie is there twice";
+    if (count_fields(opts->headers, "Host") > 1)
+        return "Host is there twice";
+    if (count_fields(opts->headers, "User-Agent") > 1)
+        return "User-Agent is there twice";
+    if (count_fields(opts->headers, "Origin") + !!opts->origin > 1)
+        return "Origin is there twice";
+    if (count_fields(opts->headers, "Cookie") + !!opts->cookie > 1)
+        return "Cookie is there twice"; /* RFC 6265 section 5.4 */
     return NULL;
 }
 
@@ -138,7 +142,7 @@ static const char *headers_fault(const struct weft_socket_opts *opts)
         if (is_reserved(field.name))
             return "a header is one that the handshake sets by itself";
     }
-    return opts->headers ? single_fault(opts) : NULL;
+    return single_fault(opts);
 }
 
 static const char *value_fault(const char *name, const char *value)

@@ -198,10 +198,15 @@ static void resume(struct weft_socket *ws)
 
 void weft_socket_session_ring(struct weft_socket *ws)
 {
+    uint64_t now = weft_loop_now(ws->loop);
+
     if (ws->flags & WEFT_SOCKET_RESUMED)
         resume(ws);
     ws->flags &= ~(unsigned)WEFT_SOCKET_DIRTY;
-    weft_session_tick(&ws->session, weft_loop_now(ws->loop));
+    if (weft_session_deadline(&ws->session) <= now)
+        weft_session_tick(&ws->session, now);
+    else
+        weft_session_settle(&ws->session);
 }
 
 /* ---- What the owner asks for --------------------------------------------- */
