@@ -66,9 +66,15 @@ static void send_once_open(struct link *link)
     const struct option_list *texts = &link->options->once_open;
 
     for (size_t i = 0; i < texts->count && !link->is_leaving; i++) {
-        int err = weft_socket_send(link->ws, WEFT_TEXT, texts->items[i],
-                                   strlen(texts->items[i]));
+        const struct weft_message msg = {
+            .kind = WEFT_TEXT,
+            .data = texts->items[i],
+            .len = strlen(texts->items[i]),
+        };
+        int err = weft_socket_send(link->ws, msg.kind, msg.data, msg.len);
 
+        if (!err && link->events->sent)
+            link->events->sent(link, &msg);
         if (err)
             link_fail(link, "--once-open: %s",
                       err == WEFT_ERR_INVALID ? "the text is not UTF-8"
@@ -173,6 +179,8 @@ static const char *reason_of(struct link *link, const struct weft_closed *how)
 
     if (link->why[0])
         return link->why;
+    if (how->err == WEFT_ERR_TIMEOUT) /* without an error event before it */
+        return "the server did not answer the close frame in time";
     if (!how->clean)
         return weft_strerror(how->err ? how->err : WEFT_ERR_EOF);
     if (link->is_leaving || how->code == WEFT_CLOSE_NORMAL ||

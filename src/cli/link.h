@@ -20,6 +20,8 @@ struct link;
 /* Each but drained may be NULL. */
 struct link_events {
     void (*opened)(struct link *link);
+    /* A message that options ask for; others whoever uses it sends. */
+    void (*sent)(struct link *link, const struct weft_message *msg);
     void (*message)(struct link *link, const struct weft_message *msg);
     void (*control)(struct link *link, const struct weft_message *msg);
     void (*drained)(struct link *link); /* after a send that was BUSY */

@@ -295,7 +295,7 @@ static void on_drained(struct link *link)
 static void on_closed(struct link *link, const struct weft_closed *how)
 {
     weft_timer_stop(piping_of(link)->timer);
-    if (link->options->verbose > 0)
+    if (link->options->verbose > 0 && link->opened_ns > 0)
         show_closed(&link->log, how);
 }
 

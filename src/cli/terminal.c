@@ -14,6 +14,7 @@
 #include "cli/typed.h"
 #include "cli/wait.h"
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -53,14 +54,21 @@ static void on_opened(struct link *link)
               protocol, *extensions ? ", extensions " : "", extensions);
 }
 
+static void on_sent(struct link *link, const struct weft_message *msg)
+{
+    show_message(&terminal_of(link)->show, SHOW_SENT, msg);
+}
+
 static void on_message(struct link *link, const struct weft_message *msg)
 {
     show_message(&terminal_of(link)->show, SHOW_CAME, msg);
 }
 
+/* What never was open does not close; why it failed is told by the link. */
 static void on_closed(struct link *link, const struct weft_closed *how)
 {
-    show_closed(&terminal_of(link)->show, how);
+    if (link->opened_ns > 0)
+        show_closed(&terminal_of(link)->show, how);
 }
 
 static void on_drained(struct link *link)
@@ -71,6 +79,7 @@ static void on_drained(struct link *link)
 
 static const struct link_events events = {
     .opened = on_opened,
+    .sent = on_sent,
     .message = on_message,
     .control = on_message,
     .drained = on_drained,
@@ -184,12 +193,26 @@ static char *read_file(const char *path, uint64_t limit, size_t *len,
     return data;
 }
 
+/* What a shell would make of "~/file". */
+static const char *at_home(char whole[PATH_MAX], const char *path)
+{
+    const char *home = getenv("HOME");
+    int len;
+
+    if (strncmp(path, "~/", 2) != 0 || !home)
+        return path;
+    len = snprintf(whole, PATH_MAX, "%s%s", home, path + 1);
+    return len < PATH_MAX ? whole : path;
+}
+
 static void send_file(struct terminal *t, const char *path)
 {
     uint64_t limit = t->link.options->socket.message_limit;
     const char *why = "";
+    char whole[PATH_MAX];
     size_t len;
-    char *data = read_file(path, limit > 0 ? limit : FILE_LIMIT, &len, &why);
+    char *data = read_file(at_home(whole, path), limit > 0 ? limit : FILE_LIMIT,
+                           &len, &why);
 
     if (data)
         send_message(t, WEFT_BINARY, data, len);

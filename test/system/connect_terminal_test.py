@@ -243,6 +243,7 @@ class Prompt(unittest.TestCase):
             args = plain("-r", "--once-open=hi", peer.url)
             with Terminal(*args) as terminal:
                 terminal.wait("* open: ")
+                terminal.wait("> hi\r\n")
                 terminal.wait("< welcome\r\n")
                 terminal.wait("< hi\r\n")
                 terminal.wait("> ")
@@ -253,6 +254,7 @@ class Prompt(unittest.TestCase):
                 terminal.wait("* closed: 1006 no closing handshake\r\n")
                 terminal.wait("; trying again in ")
                 terminal.wait("* open: ")
+                terminal.wait("> hi\r\n")
                 terminal.wait("< welcome\r\n")
                 terminal.wait("< hi\r\n")
                 terminal.wait("> hel")
@@ -270,6 +272,7 @@ class Prompt(unittest.TestCase):
         with Raw(talk) as raw, Terminal(*plain(), raw.url) as terminal:
             terminal.wait(f"weft connect: {raw.url}: the server answered 403")
             self.assertEqual(terminal.end(), 1)
+            self.assertNotIn(b"closed:", terminal.seen)
             self.assertTrue(terminal.is_restored())
 
     def test_times(self):

@@ -387,6 +387,13 @@ class Options(unittest.TestCase):
             self.assertRegex(ended.err, r"> FIN close masked \w{8} 2 bytes\n")
             self.assertIn("< FIN close 2 bytes\n", ended.err)
 
+    def test_verbose_never_open(self):
+        with Raw(lambda raw: None) as raw:
+            ended = connect("-v", raw.url)
+            self.assertEqual(ended.status, 1)
+            self.assertIn("> GET / HTTP/1.1\n", ended.err)
+            self.assertNotIn("closed:", ended.err)
+
     def test_verbose_is_safe(self):
         def talk(raw):
             read_head(raw)

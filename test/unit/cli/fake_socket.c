@@ -55,7 +55,9 @@ void fake_close(uint16_t code, const char *reason)
     struct weft_closed how = {
         .code = code,
         .clean = code != WEFT_CLOSE_ABNORMAL,
-        .err = code == WEFT_CLOSE_ABNORMAL ? WEFT_ERR_EOF : 0,
+        .err = code != WEFT_CLOSE_ABNORMAL ? 0
+               : fake.is_deaf              ? WEFT_ERR_TIMEOUT
+                                           : WEFT_ERR_EOF,
         .reason = reason ? reason : "",
         .reason_len = reason ? strlen(reason) : 0,
     };
@@ -235,9 +237,9 @@ int weft_socket_close(struct weft_socket *ws, uint16_t code, const char *reason)
     fake.is_paused = false;
     if (!fake.ignores_close)
         later(CLOSE, WEFT_TEXT, NULL,
-              ws->state == WEFT_CONNECTING ? WEFT_CLOSE_ABNORMAL
-              : code == 0                  ? WEFT_CLOSE_NO_STATUS
-                                           : code);
+              fake.is_deaf || ws->state == WEFT_CONNECTING ? WEFT_CLOSE_ABNORMAL
+              : code == 0 ? WEFT_CLOSE_NO_STATUS
+                          : code);
     ws->state = WEFT_CLOSING;
     return 0;
 }

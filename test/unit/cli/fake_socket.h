@@ -15,6 +15,7 @@ struct fake {
     bool echoes;         /* messages come back */
     bool ignores_pings;  /* no pong comes */
     bool breaks_at_ping; /* the connection is lost */
+    bool is_deaf;        /* our close frame is not answered in time */
     bool ignores_close;  /* no close event comes after weft_socket_close */
     const char *greets;  /* a message that comes when it opens, or NULL */
     bool says_bye;       /* closes behind that, with bye_code */

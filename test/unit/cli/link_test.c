@@ -17,7 +17,7 @@ ssize_t getrandom(void *bytes, size_t len, unsigned flags)
 
 static struct connect_options options;
 static struct link a_link;
-static unsigned opened, messages, closed;
+static unsigned opened, sent, messages, closed;
 static void (*on_opened_do)(struct link *link);
 
 static void on_opened(struct link *link)
@@ -25,6 +25,13 @@ static void on_opened(struct link *link)
     opened++;
     if (on_opened_do)
         on_opened_do(link);
+}
+
+static void on_sent(struct link *link, const struct weft_message *msg)
+{
+    (void)link;
+    (void)msg;
+    sent++;
 }
 
 static void on_message(struct link *link, const struct weft_message *msg)
@@ -48,6 +55,7 @@ static void on_drained(struct link *link)
 
 static const struct link_events events = {
     .opened = on_opened,
+    .sent = on_sent,
     .message = on_message,
     .control = on_message,
     .drained = on_drained,
@@ -65,7 +73,7 @@ static int set_up(void **state)
         .reconnect_limit = OPTION_OFF,
     };
     a_link = (struct link){.options = &options, .events = &events};
-    opened = messages = closed = 0;
+    opened = sent = messages = closed = 0;
     on_opened_do = NULL;
     return 0;
 }
@@ -103,6 +111,16 @@ static void test_leave(void **state)
     assert_int_equal(a_link.status, 0);
     assert_string_equal(fake.sent, "close 4000 bye;");
     assert_true(opened == 1 && closed == 1);
+}
+
+static void test_deaf(void **state)
+{
+    (void)state;
+    fake.is_deaf = true;
+    on_opened_do = leave_at_once;
+    assert_string_equal(run(), "weft connect: ws://a/: the server did not "
+                               "answer the close frame in time\n");
+    assert_int_equal(a_link.status, LINK_FAILED);
 }
 
 static void test_refused(void **state)
@@ -175,6 +193,7 @@ static void test_once_open(void **state)
     fake.echoes = true;
     assert_string_equal(run(), "");
     assert_string_equal(fake.sent, "text one;text two;close 1000 ;");
+    assert_int_equal(sent, 2);
     assert_int_equal(messages, 2);
     assert_int_equal(a_link.status, 0);
 }
@@ -186,6 +205,7 @@ static void test_once_open_wrong(void **state)
     assert_string_equal(run(), "weft connect: ws://a/: --once-open: the text "
                                "is not UTF-8\n");
     assert_string_equal(fake.sent, "close 0 ;");
+    assert_int_equal(sent, 0);
     assert_int_equal(a_link.status, LINK_FAILED);
 }
 
@@ -333,6 +353,7 @@ int main(void)
         TEST(test_reconnect),     TEST(test_reconnect_ends),
         TEST(test_leave_between), TEST(test_last),
         TEST(test_fail),          TEST(test_verbose),
+        TEST(test_deaf),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

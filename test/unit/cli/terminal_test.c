@@ -144,11 +144,24 @@ static void test_binary(void **state)
     assert_non_null(file);
     fputs("!", file);
     fclose(file);
-    typist_type(line);
+    typist_type("/binary ~/file\r"); /* at home, which dir is */
     typist_wait("larger than --message-limit allows");
     typist_type("\004");
     end("binary bytes;close 1000 ;", 0);
     unlink(path);
+}
+
+static void test_once_open(void **state)
+{
+    (void)state;
+    options.once_open = (struct option_list){{"one", "two"}, 2};
+    begin();
+    typist_wait("< two\r\n");
+    typist_wait("> ");
+    assert_string_equal(typist_screen(),
+                        "* open: ws://fake/\n> one\n> two\n< one\n< two\n>");
+    typist_type("\004");
+    end("text one;text two;close 1000 ;", 0);
 }
 
 /* Ctrl-C closes; a second one ends the program, if that does not end it. */
@@ -197,6 +210,7 @@ static void test_refused(void **state)
     typist_wait(
         "weft connect: ws://a/: the server answered 403 Forbidden\\x1b");
     assert_int_equal(typist_end(), 1);
+    assert_true(typist_lacks("closed:")); /* it never was open */
 }
 
 static void test_dumb(void **state)
@@ -223,7 +237,7 @@ int main(void)
         TEST(test_long_ping),     TEST(test_binary),
         TEST(test_interrupt),     TEST(test_interrupt_twice),
         TEST(test_server_closes), TEST(test_refused),
-        TEST(test_dumb),
+        TEST(test_dumb),          TEST(test_once_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
