@@ -127,11 +127,17 @@ struct weft_socket_opts {
      * ALL_PROXY, unless no_proxy or NO_PROXY names the host.] */
     const char *proxy;
 
-    uint64_t connect_ms;     /* [30000] to become open, looking up included */
-    uint64_t close_ms;       /* [5000] closing handshake: cut */
-    uint64_t ping_ms;        /* [off] silence before a ping of ours */
-    uint64_t pong_ms;        /* [15000] silence after it: failed */
-    uint64_t message_limit;  /* [16 MiB] bytes of a message: 1009 */
+    /* Not to wait while another socket of the loop is connecting to the same
+     * host. By RFC 6455 section 4.1, as in browsers, they become open one after
+     * the other, lest a page flood a server. */
+    bool parallel;
+
+    uint64_t connect_ms;    /* [30000] to become open, that wait and the look-up
+                             * of names included */
+    uint64_t close_ms;      /* [5000] closing handshake: cut */
+    uint64_t ping_ms;       /* [off] silence before a ping of ours */
+    uint64_t pong_ms;       /* [15000] silence after it: failed */
+    uint64_t message_limit; /* [16 MiB] bytes of a message: 1009 */
     uint64_t fragment_limit; /* [131072] frames of a message: 1008 */
     uint64_t buffer_limit;   /* [16 MiB] waiting to be sent */
     uint64_t header_limit;   /* [64 KiB] bytes of a response's head, together

@@ -96,6 +96,7 @@ void weft_socket_fail(struct weft_socket *ws, int err, const char *why)
     snprintf(ws->why, sizeof(ws->why), "%s", why);
     weft_dial_cancel(ws->dial);
     ws->dial = NULL;
+    weft_socket_open_pass(ws);
     if (!(ws->flags & WEFT_SOCKET_JOINED) && (ws->flags & WEFT_SOCKET_STREAM))
         weft_stream_close(&ws->session.stream, false);
     weft_socket_wake(ws);
@@ -192,7 +193,7 @@ static void on_ring(struct weft_alarm *alarm)
     else if (!(ws->flags & WEFT_SOCKET_BEGUN))
         weft_socket_open_begin(ws);
     else
-        weft_socket_open_timeout(ws);
+        weft_socket_open_ring(ws);
 
     if ((ws->flags & (WEFT_SOCKET_DUE | WEFT_SOCKET_FREED)) == WEFT_SOCKET_DUE)
         tell_end(ws);
@@ -269,6 +270,7 @@ static int fill(struct weft_socket *ws, const char *url,
     ws->events = opts->events;
     ws->user = opts->user;
     ws->connect_ns = ns_of(opts->connect_ms);
+    ws->is_parallel = opts->parallel;
     fill_conf(&ws->conf, ws->mem, opts);
     weft_ledger_init(&ws->ledger, ws->mem);
     weft_buf_init(&ws->held, ws->mem, SIZE_MAX);

@@ -15,6 +15,7 @@
 #ifndef WEFT_CLIENT_SOCKET_H
 #define WEFT_CLIENT_SOCKET_H
 
+#include "client/gate.h"
 #include "client/ledger.h"
 #include "client/opening.h"
 #include "net/dial.h"
@@ -35,6 +36,7 @@ enum weft_socket_flags {
     WEFT_SOCKET_FAILED = 512,  /* OVER, with an error event */
     WEFT_SOCKET_FREED = 1024,  /* the owner has given it back */
     WEFT_SOCKET_TAKING = 2048, /* what was held is being delivered */
+    WEFT_SOCKET_ASKED = 4096,  /* the first request has gone out */
 };
 
 struct weft_socket {
@@ -50,7 +52,9 @@ struct weft_socket {
 
     struct weft_opening *opening; /* NULL: open, or over */
     struct weft_dial *dial;       /* NULL: not dialling */
-    struct weft_tx tx;            /* the rest of a request, when it is queued */
+    bool is_parallel;             /* goes through no gates */
+    struct weft_gate_pass name_pass, address_pass;
+    struct weft_tx tx; /* the rest of a request, when it is queued */
     struct iovec tx_iov;
 
     struct weft_ledger ledger;
@@ -86,9 +90,12 @@ void weft_socket_fail(struct weft_socket *ws, int err, const char *why);
 /* As the session tells it. */
 void weft_socket_end(struct weft_socket *ws, const struct weft_closed *how);
 
-/* Looks at the opening: begins, goes on, or gives up for lack of time. */
+/* Begins to open; and goes on when its turn has come, or gives up for lack of
+ * time. */
 void weft_socket_open_begin(struct weft_socket *ws);
-void weft_socket_open_timeout(struct weft_socket *ws);
+void weft_socket_open_ring(struct weft_socket *ws);
+/* The connection is open, or will never be: others may go on. */
+void weft_socket_open_pass(struct weft_socket *ws);
 /* Lets go of everything that only opening needs. */
 void weft_socket_open_end(struct weft_socket *ws);
 

@@ -22,8 +22,61 @@ static struct weft_socket *socket_of(struct weft_stream *stream)
     return WEFT_OF(stream, struct weft_socket, session.stream);
 }
 
+/* ---- One at a time ------------------------------------------------------- */
+
+void weft_socket_open_pass(struct weft_socket *ws)
+{
+    weft_gate_leave(&ws->address_pass);
+    weft_gate_leave(&ws->name_pass);
+}
+
+static void admit_name(struct weft_gate_pass *pass)
+{
+    weft_socket_wake(WEFT_OF(pass, struct weft_socket, name_pass));
+}
+
+static void admit_address(struct weft_gate_pass *pass)
+{
+    weft_socket_wake(WEFT_OF(pass, struct weft_socket, address_pass));
+}
+
+static int enter_by_name(struct weft_socket *ws)
+{
+    struct weft_buf key;
+    int err;
+
+    weft_buf_init(&key, ws->mem, SIZE_MAX);
+    err = weft_buf_printf(&key, "name %s %u", ws->opening->url.host,
+                          ws->opening->url.port);
+    if (!err)
+        err = weft_buf_append(&key, "", 1);
+    ws->name_pass.admit = admit_name;
+    if (!err)
+        err = weft_gate_enter(&ws->name_pass, ws->loop, (char *)key.data);
+    weft_buf_release(&key);
+    return err;
+}
+
+/* Even if it is known by another name; what a proxy connects to is its own
+ * affair. */
+static int enter_by_address(struct weft_socket *ws)
+{
+    struct weft_address peer;
+    char text[WEFT_ADDRESS_TEXT];
+    int err = weft_stream_peer(&ws->session.stream, &peer);
+
+    if (err)
+        return err;
+    ws->address_pass.admit = admit_address;
+    return weft_gate_enter(&ws->address_pass, ws->loop,
+                           weft_address_text(&peer, text));
+}
+
+/* ---- Letting go ---------------------------------------------------------- */
+
 void weft_socket_open_end(struct weft_socket *ws)
 {
+    weft_socket_open_pass(ws);
     weft_dial_cancel(ws->dial);
     ws->dial = NULL;
     /* A write in progress reads from the opening: it ends with the stream. */
@@ -42,6 +95,7 @@ static void send_request(struct weft_socket *ws)
     struct iovec iov = {.iov_base = out->data, .iov_len = out->len};
     int64_t n;
 
+    ws->flags |= WEFT_SOCKET_ASKED;
     if (ws->events->request)
         ws->events->request(ws, (const char *)out->data, out->len);
     if (ws->flags & (WEFT_SOCKET_FREED | WEFT_SOCKET_OVER))
@@ -110,7 +164,10 @@ static void on_data(struct weft_stream *stream, uint8_t *p, size_t len)
     if (ws->flags & WEFT_SOCKET_OVER)
         return;
     weft_socket_enter(ws);
-    if (weft_opening_feed(ws->opening, p, len) != 0)
+    if (!(ws->flags & WEFT_SOCKET_ASKED))
+        weft_socket_fail(ws, WEFT_ERR_PROTOCOL,
+                         "the server spoke before it was asked");
+    else if (weft_opening_feed(ws->opening, p, len) != 0)
         weft_socket_fail(ws, WEFT_ERR_NOMEM, weft_strerror(WEFT_ERR_NOMEM));
     else
         while (take_answer(ws))
@@ -172,19 +229,28 @@ static void on_dialed(void *arg, const struct weft_dialed *how)
     }
     weft_socket_enter(ws);
     ws->flags |= WEFT_SOCKET_STREAM;
-    send_request(ws);
+    if (!ws->is_parallel && !ws->opening->has_proxy)
+        err = enter_by_address(ws);
+    if (err)
+        weft_socket_fail(ws, err, weft_strerror(err));
+    else if (!weft_gate_is_waiting(&ws->address_pass))
+        send_request(ws);
     weft_socket_leave(ws);
 }
 
-static int dial(struct weft_socket *ws)
+static void dial(struct weft_socket *ws)
 {
     const struct weft_opening *o = ws->opening;
+    int err;
 
     if (o->has_proxy)
-        return weft_dial_start(&ws->dial, ws->loop, o->proxy.host,
-                               o->proxy.port, on_dialed, ws);
-    return weft_dial_start(&ws->dial, ws->loop, o->url.host, o->url.port,
-                           on_dialed, ws);
+        err = weft_dial_start(&ws->dial, ws->loop, o->proxy.host, o->proxy.port,
+                              on_dialed, ws);
+    else
+        err = weft_dial_start(&ws->dial, ws->loop, o->url.host, o->url.port,
+                              on_dialed, ws);
+    if (err)
+        weft_socket_fail(ws, err, weft_strerror(err));
 }
 
 /* "Establish a WebSocket connection", up to where the network comes in. */
@@ -193,7 +259,7 @@ void weft_socket_open_begin(struct weft_socket *ws)
     const struct weft_url *url = &ws->opening->url;
     uint64_t now = weft_loop_now(ws->loop);
     char why[WEFT_WHY_SIZE];
-    int err;
+    int err = 0;
 
     ws->flags |= WEFT_SOCKET_BEGUN;
     ws->deadline_ns = ws->connect_ns > 0 && ws->connect_ns < UINT64_MAX - now
@@ -212,23 +278,41 @@ void weft_socket_open_begin(struct weft_socket *ws)
                          "wss needs TLS, which this build does not have");
         return;
     }
-    err = dial(ws);
+    if (!ws->is_parallel)
+        err = enter_by_name(ws);
     if (err)
         weft_socket_fail(ws, err, weft_strerror(err));
+    else if (!weft_gate_is_waiting(&ws->name_pass))
+        dial(ws);
 }
 
-void weft_socket_open_timeout(struct weft_socket *ws)
+static void give_up(struct weft_socket *ws)
 {
     char doing[WEFT_WHY_SIZE / 2] = "waiting for the server's answer";
     char why[WEFT_WHY_SIZE];
 
-    if (weft_loop_now(ws->loop) < ws->deadline_ns)
-        return;
-    if (ws->dial)
+    if (weft_gate_is_waiting(&ws->name_pass) ||
+        weft_gate_is_waiting(&ws->address_pass))
+        snprintf(doing, sizeof(doing),
+                 "waiting for another connection to the same host");
+    else if (ws->dial)
         weft_dial_describe(ws->dial, doing, sizeof(doing));
     else if (ws->opening->is_tunnelling)
         snprintf(doing, sizeof(doing), "waiting for the proxy's answer");
     snprintf(why, sizeof(why), "not open after %g s: still %s",
              (double)ws->connect_ns / 1e9, doing);
     weft_socket_fail(ws, WEFT_ERR_TIMEOUT, why);
+}
+
+void weft_socket_open_ring(struct weft_socket *ws)
+{
+    bool is_dialled = ws->dial || (ws->flags & WEFT_SOCKET_STREAM);
+
+    if (weft_loop_now(ws->loop) >= ws->deadline_ns)
+        give_up(ws);
+    else if (weft_gate_is_inside(&ws->name_pass) && !is_dialled)
+        dial(ws);
+    else if (weft_gate_is_inside(&ws->address_pass) &&
+             !(ws->flags & WEFT_SOCKET_ASKED))
+        send_request(ws);
 }

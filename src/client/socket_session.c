@@ -141,6 +141,7 @@ static void begin(struct weft_socket *ws)
     ws->conf.seen = on_frame;
     weft_session_start(&ws->session, &ws->conf, &session_ops);
     ws->flags |= WEFT_SOCKET_JOINED;
+    weft_socket_open_pass(ws);
     if (ws->flags & WEFT_SOCKET_PAUSED)
         weft_session_hold(&ws->session);
     ws->state = WEFT_OPEN;

@@ -65,6 +65,7 @@ int weft_loop_new(struct weft_loop **out, const struct weft_loop_opts *opts)
     loop->ops = &weft_poller_epoll;
     loop->wake_fd = -1;
     weft_posts_init(loop);
+    weft_list_init(&loop->gates);
 
     err = set_up(loop, given.read_size);
     if (err) {
@@ -211,6 +212,11 @@ void *weft_loop_owner(const struct weft_loop *loop)
 const struct weft_mem *weft_loop_mem(const struct weft_loop *loop)
 {
     return loop->mem;
+}
+
+struct weft_list *weft_loop_gates(struct weft_loop *loop)
+{
+    return &loop->gates;
 }
 
 struct weft_traffic weft_loop_traffic(const struct weft_loop *loop)

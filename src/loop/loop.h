@@ -14,6 +14,7 @@
 #define WEFT_LOOP_LOOP_H
 
 #include "base/heap.h"
+#include "base/list.h"
 #include "base/mem.h"
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -150,6 +151,9 @@ void weft_loop_set_owner(struct weft_loop *loop, void *owner,
                          void (*turn_end)(void *owner));
 void *weft_loop_owner(const struct weft_loop *loop);
 const struct weft_mem *weft_loop_mem(const struct weft_loop *loop);
+
+/* The gates of the client's sockets on this loop. */
+struct weft_list *weft_loop_gates(struct weft_loop *loop);
 
 /* Bytes that went through all of the loop's descriptors. */
 struct weft_traffic {

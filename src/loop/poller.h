@@ -87,6 +87,7 @@ struct weft_loop {
     struct weft_heap alarms; /* set */
     struct weft_heap due;    /* those that ring in this turn */
     struct weft_posts posts;
+    struct weft_list gates;
     void *owner;
     void (*turn_end)(void *owner); /* or NULL */
 };

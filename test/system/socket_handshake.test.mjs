@@ -165,7 +165,7 @@ test("what the caller has wrong is told at once", async (t) => {
         [{ header: "Connection: close" }, /sets by itself/],
         [{ header: "UPGRADE: h2c" }, /sets by itself/],
         [{ header: "Transfer-Encoding: chunked" }, /sets by itself/],
-        [{ header: ["Host: a", "Host: b"] }, /only once/],
+        [{ header: ["Host: a", "Host: b"] }, /twice/],
         [{ origin: "a\nb" }, /origin or the cookie/],
         [{ cookie: "a=\r\n" }, /origin or the cookie/],
         [{ proxy: "socks5://127.0.0.1:1" }, /proxy/],

@@ -128,6 +128,8 @@ static void start(struct weft_loop *loop, char *line)
     struct visit *v = calloc(1, sizeof(*v));
     const char *protocols[PROTOCOLS_MAX + 1] = {NULL};
     struct weft_socket_opts opts = {.size = sizeof(opts),
+                                    .parallel =
+                                        true, /* cases wait for nobody */
                                     .events = &events,
                                     .user = v,
                                     .protocols = protocols,
