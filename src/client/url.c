@@ -53,6 +53,22 @@ static int read_base(struct weft_url_parts *parts, const char *base)
     return WEFT_ERR_INVALID;
 }
 
+/* Behind a base that cannot be one, of a page at about:blank for example, whose
+ * reason is there: an absolute URL needs none. */
+static int read_alone(struct weft_url_parts *parts, struct weft_slice text)
+{
+    const char *bad_base = parts->reason;
+    const struct weft_mem *mem = parts->host.mem;
+    int err;
+
+    weft_url_parts_release(parts);
+    weft_url_parts_init(parts, mem);
+    err = read_text(parts, text, false);
+    if (err == WEFT_ERR_INVALID && parts->lacks_base)
+        parts->reason = bad_base;
+    return err;
+}
+
 static int append_slice(struct weft_buf *buf, struct weft_slice s)
 {
     return weft_buf_append(buf, s.ptr, s.len);
@@ -158,6 +174,8 @@ int weft_url_parse(struct weft_url *url, const struct weft_mem *mem,
         err = read_base(&parts, base);
     if (!err)
         err = read_text(&parts, text, false);
+    else if (err == WEFT_ERR_INVALID)
+        err = read_alone(&parts, text);
     if (!err)
         err = fill(url, &parts);
     if (err == WEFT_ERR_LIMIT) {

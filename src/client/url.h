@@ -26,10 +26,11 @@ struct weft_url {
 
 /*
  * Reads a URL, of at most 64 KiB, as text is and as href becomes. Bytes that
- * are not UTF-8 are read as U+FFFD, as a browser's decoder would have it.
- * base may be NULL, and may have any of the four schemes. 0; NOMEM; or INVALID,
- * with *reason, a static sentence without full stop. Unless 0 is returned,
- * there is nothing to release.
+ * are not UTF-8 are read as U+FFFD, as a browser's decoder would have it. base
+ * may be NULL, and may have any of the four schemes; one that cannot be read
+ * matters to a relative URL only. 0; NOMEM; or INVALID, with *reason, a static
+ * sentence without full stop. Unless 0 is returned, there is nothing to
+ * release.
  */
 WEFT_CHECK int weft_url_parse(struct weft_url *url, const struct weft_mem *mem,
                               struct weft_slice text, const char *base,

@@ -287,7 +287,8 @@ int weft_url_parts_read(struct weft_url_parts *parts, struct weft_slice text)
     const struct weft_url_scheme *base = parts->scheme;
     size_t len = scheme_length(text);
 
-    if (len == 0 && !base)
+    parts->lacks_base = len == 0 && !base;
+    if (parts->lacks_base)
         return invalid(parts, text.len == 0 ? "the URL is empty" : RELATIVE);
     if (len == 0)
         return read_relative(parts, text);

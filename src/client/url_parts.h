@@ -28,6 +28,7 @@ struct weft_url_parts {
     struct weft_buf path;     /* begins with "/" */
     struct weft_buf query;    /* without "?" */
     bool has_query;
+    bool lacks_base; /* why INVALID was returned: it is relative to nothing */
     uint16_t port;
     const char *reason; /* when INVALID was returned; as in url.h */
 };

@@ -57,6 +57,12 @@ static const struct {
     {"echo", "https://u@h:8443/a/b?q#f", true, 8443, "h", "h:8443", "/a/echo"},
     {"//i", "https://h:8443/", true, 443, "i", "i", "/"},
     {"?r", "http://[::1]/a", false, 80, "::1", "[::1]", "/a?r"},
+
+    /* An absolute URL needs none, so none can spoil it. */
+    {"ws://h/b", "about:blank", false, 80, "h", "h", "/b"},
+    {"wss://h", "file:///a", true, 443, "h", "h", "/"},
+    {"http://h", "", false, 80, "h", "h", "/"},
+    {"ws://h", "ws://i:a", false, 80, "h", "h", "/"},
 };
 
 static void test_good(void **state)
@@ -129,8 +135,11 @@ static const struct {
     {"ws://h:99999999999999999999a", NULL, NO_NUMBER},
     {"ws://1::1/", NULL, NO_NUMBER},
     {"ws://h:65536", NULL, TOO_LARGE},
-    {"ws://h", "", BAD_BASE},
-    {"ws://h", "/a", BAD_BASE},
+    {"a", "", BAD_BASE},
+    {"a", "/a", BAD_BASE},
+    {"", "about:blank", BAD_BASE},
+    {"ftp://h", "about:blank", SCHEME},
+    {"ws://h#", "about:blank", FRAGMENT},
     {"a", "about:blank", BAD_BASE},
     {"a", "ws://h:a", BAD_BASE},
 };
