@@ -134,7 +134,8 @@ struct weft_socket_opts {
 
     uint64_t connect_ms;    /* [30000] to become open, that wait and the look-up
                              * of names included */
-    uint64_t close_ms;      /* [5000] closing handshake: cut */
+    uint64_t close_ms;      /* [5000] closing handshake: cut; behind it, 1000
+                             * at most for the server to end TCP */
     uint64_t ping_ms;       /* [off] silence before a ping of ours */
     uint64_t pong_ms;       /* [15000] silence after it: failed */
     uint64_t message_limit; /* [16 MiB] bytes of a message: 1009 */

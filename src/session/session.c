@@ -87,11 +87,16 @@ static void close_stream(struct weft_session *s, bool reset)
     weft_stream_close(&s->stream, reset);
 }
 
-/* The stream failed, or the owner gave up. Not inside an owner's callback. */
+/* The stream failed, or the owner gave up, or waits no longer for a peer that
+ * has said all it had to say and need only end its stream: that one has earned
+ * a FIN. Not inside an owner's callback. */
 static void end_now(struct weft_session *s, int err)
 {
+    bool is_done = err == WEFT_ERR_TIMEOUT && weft_endpoint_is_closed(&s->ep) &&
+                   weft_endpoint_queued(&s->ep) == 0;
+
     tell_failed(s, err);
-    close_stream(s, true);
+    close_stream(s, !is_done);
 }
 
 /* The endpoint is over and all its output has gone. */

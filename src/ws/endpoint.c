@@ -71,11 +71,16 @@ bool weft_endpoint_is_open(const struct weft_endpoint *ep)
                                       WEFT_EP_CLOSE_RECEIVED | WEFT_EP_ENDED));
 }
 
-bool weft_endpoint_is_over(const struct weft_endpoint *ep)
+bool weft_endpoint_is_closed(const struct weft_endpoint *ep)
 {
     uint16_t both = WEFT_EP_CLOSE_SENT | WEFT_EP_CLOSE_RECEIVED;
 
-    return ep->err || (ep->flags & both) == both ||
+    return (ep->flags & both) == both;
+}
+
+bool weft_endpoint_is_over(const struct weft_endpoint *ep)
+{
+    return ep->err || weft_endpoint_is_closed(ep) ||
            (ep->flags & WEFT_EP_ENDED) != 0;
 }
 
@@ -257,6 +262,7 @@ static int handle_close(struct weft_endpoint *ep, const uint8_t *payload,
     if (err)
         return err;
     ep->flags |= WEFT_EP_CLOSE_RECEIVED;
+    ep->flags &= (uint16_t)~WEFT_EP_STAMPED; /* another wait begins */
     if (!(ep->flags & WEFT_EP_CLOSE_SENT))
         ep->flags |= WEFT_EP_ECHO_DUE;
     ep->close_code = close.code;

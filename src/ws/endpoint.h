@@ -98,6 +98,9 @@ size_t weft_endpoint_unfeed(struct weft_endpoint *ep, uint8_t **bytes);
 /* Why next has failed: a static text, or "". */
 const char *weft_endpoint_why(const struct weft_endpoint *ep);
 
+/* Whether a close frame was queued and one received. */
+bool weft_endpoint_is_closed(const struct weft_endpoint *ep);
+
 /* Whether messages may still be sent: no close frame went or came. */
 bool weft_endpoint_is_open(const struct weft_endpoint *ep);
 

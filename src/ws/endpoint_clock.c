@@ -17,6 +17,22 @@ static uint64_t end_of_wait(const struct weft_endpoint *ep, bool is_stamped,
     return from_ns > UINT64_MAX - wait_ns ? UINT64_MAX : from_ns + wait_ns;
 }
 
+/*
+ * How long a closing endpoint waits. Section 7.1.1 has a client leave the end
+ * of TCP to the server, and allows it to lose patience; there is nothing more
+ * to be heard then, and browsers wait for as short a time.
+ */
+#define FIN_NS UINT64_C(1000000000)
+
+static uint64_t close_wait(const struct weft_endpoint *ep)
+{
+    uint64_t wait_ns = ep->conf->close_ns;
+
+    if (!ep->conf->is_client || !weft_endpoint_is_closed(ep))
+        return wait_ns;
+    return wait_ns > 0 && wait_ns < FIN_NS ? wait_ns : FIN_NS;
+}
+
 /* Whether nothing is waited for any more but the end of the connection. */
 static bool is_closing(const struct weft_endpoint *ep)
 {
@@ -32,7 +48,7 @@ uint64_t weft_endpoint_deadline(const struct weft_endpoint *ep)
     if (ep->flags & WEFT_EP_TIMED_OUT)
         return UINT64_MAX;
     if (is_closing(ep))
-        return end_of_wait(ep, is_stamped, ep->since_ns, conf->close_ns);
+        return end_of_wait(ep, is_stamped, ep->since_ns, close_wait(ep));
     if (ep->flags & WEFT_EP_PINGED)
         return end_of_wait(ep, is_stamped, ep->since_ns, conf->pong_ns);
     return end_of_wait(ep, ep->flags & WEFT_EP_TICKED, ep->heard_ns,
