@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A client in a loop of one's own, here a plain poll(): lines from standard
- * input go out as messages, and messages are printed, until the input ends.
+ * input go out as messages, and messages are printed. When the input ends a
+ * ping goes out: what the server said before its pong is printed, then it
+ * closes.
  *
  * weft_loop_fd is readable when a turn would find work, weft_loop_timeout_ms
  * bounds the wait, and weft_loop_turn(loop, 0) does the work without waiting.
@@ -18,7 +20,7 @@ struct app {
     struct weft_socket *ws;
     char line[4096]; /* of standard input, as far as it has come */
     size_t len;
-    bool is_open;
+    bool is_open; /* and there is more input */
     bool is_over; /* closed */
     bool is_clean;
 };
@@ -34,6 +36,14 @@ static void on_message(struct weft_socket *ws, const struct weft_message *msg)
 {
     printf("%.*s\n", (int)msg->len, (const char *)msg->data);
     fflush(stdout);
+}
+
+static void on_control(struct weft_socket *ws, const struct weft_message *msg)
+{
+    struct app *app = weft_socket_user(ws);
+
+    if (msg->kind == WEFT_PONG && !app->is_open)
+        weft_socket_close(ws, WEFT_CLOSE_NORMAL, "");
 }
 
 static void on_error(struct weft_socket *ws, int err, const char *why)
@@ -52,6 +62,7 @@ static void on_close(struct weft_socket *ws, const struct weft_closed *how)
 static const struct weft_socket_events events = {
     .open = on_open,
     .message = on_message,
+    .control = on_control,
     .error = on_error,
     .close = on_close,
 };
@@ -88,7 +99,9 @@ static void read_input(struct app *app)
         send_lines(app);
     } else {
         app->is_open = false; /* no more input */
-        weft_socket_close(app->ws, WEFT_CLOSE_NORMAL, "");
+        if (app->len > 0)
+            weft_socket_send(app->ws, WEFT_TEXT, app->line, app->len);
+        weft_socket_ping(app->ws, "", 0);
     }
 }
 

@@ -48,8 +48,8 @@ class Programs:
         self.folder = pathlib.Path(folder)
         self.env = {**os.environ, **env}
 
-    def run(self, name, *args):
-        return run([self.folder / name, *args], env=self.env)
+    def run(self, name, *args, **options):
+        return run([self.folder / name, *args], env=self.env, **options)
 
     @contextlib.contextmanager
     def started(self, name, *args):
@@ -144,6 +144,12 @@ class Conversations:
                 client.stdin.write(line)
                 client.stdin.flush()
                 self.assertEqual(line_of(client), line)
+
+    def test_client_poll_in_a_pipe(self):
+        with self.programs.server() as url:
+            done = self.programs.run("client_poll", url, input="a\nb\nc")
+            self.assertEqual((done.returncode, done.stdout, done.stderr),
+                             (0, "a\nb\nc\n", ""))
 
     def test_client_uv(self):
         if not has_libuv():
