@@ -120,8 +120,11 @@ static void explain(struct weft_socket *ws, int err)
         detail = "more was sent than the buffer holds";
     if (err == WEFT_ERR_TIMEOUT)
         detail = "";
-    snprintf(ws->why, sizeof(ws->why), "%s%s%s", weft_strerror(err),
-             *detail ? ": " : "", detail);
+    if (err == WEFT_ERR_UTF8)
+        snprintf(ws->why, sizeof(ws->why), "the server sent %s", detail);
+    else
+        snprintf(ws->why, sizeof(ws->why), "%s%s%s", weft_strerror(err),
+                 *detail ? ": " : "", detail);
 }
 
 void weft_socket_end(struct weft_socket *ws, const struct weft_closed *how)

@@ -213,11 +213,14 @@ static const struct weft_stream_ops opening_ops = {
 static void on_dialed(void *arg, const struct weft_dialed *how)
 {
     struct weft_socket *ws = arg;
+    char why[WEFT_WHY_SIZE];
     int err;
 
     ws->dial = NULL;
     if (how->fd < 0) {
-        weft_socket_fail(ws, how->err, how->why);
+        snprintf(why, sizeof(why), "%s%s",
+                 ws->opening->has_proxy ? "the proxy: " : "", how->why);
+        weft_socket_fail(ws, how->err, why);
         return;
     }
     err =
