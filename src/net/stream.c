@@ -118,6 +118,15 @@ void weft_stream_shutdown(struct weft_stream *stream)
     weft_io_shutdown(&stream->io);
 }
 
+void weft_stream_discard(struct weft_stream *stream)
+{
+    char some[4096];
+
+    for (int i = 0; i < 256 && stream->io.fd >= 0; i++)
+        if (recv(stream->io.fd, some, sizeof(some), MSG_DONTWAIT) <= 0)
+            return;
+}
+
 void weft_stream_close(struct weft_stream *stream, bool reset)
 {
     weft_io_close(&stream->io, reset);

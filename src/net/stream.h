@@ -64,6 +64,10 @@ void weft_stream_resume(struct weft_stream *stream);
 /* Ends our half. Nothing may be queued. */
 void weft_stream_shutdown(struct weft_stream *stream);
 
+/* Throws away what has come and was not read, a megabyte at most: a socket that
+ * is closed over it ends with a RST, which may overtake what was sent last. */
+void weft_stream_discard(struct weft_stream *stream);
+
 /* Ends both; closed comes at the end of the turn. If reset, by RST. */
 void weft_stream_close(struct weft_stream *stream, bool reset);
 

@@ -314,6 +314,8 @@ void weft_session_unhold(struct weft_session *s)
 void weft_session_cut(struct weft_session *s)
 {
     s->flags |= TOLD;
+    if (!(s->flags & CLOSED))
+        weft_stream_discard(&s->stream);
     close_stream(s, false);
 }
 

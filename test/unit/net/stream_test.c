@@ -182,6 +182,35 @@ static void test_pause(void **state)
     end_loop(&fx);
 }
 
+/* Over bytes that nobody has read a socket is closed by a RST, unless they were
+ * thrown away. */
+static void test_discard(void **state)
+{
+    struct fixture fx;
+    struct weft_loop *loop = start_loop(&fx, 0);
+
+    (void)state;
+    for (int n = 0; n < 4; n++) {
+        bool is_tcp = n / 2, discards = n % 2;
+        struct line line;
+        char c;
+
+        start_line(&line, loop, is_tcp);
+        put(line.fd, "nobody reads this");
+        wait_ready(line.stream.io.fd, POLLIN);
+        if (discards)
+            weft_stream_discard(&line.stream);
+        weft_stream_close(&line.stream, false);
+        wait_ready(line.fd, POLLIN);
+        assert_int_equal(recv(line.fd, &c, 1, 0), discards ? 0 : -1);
+        turn(loop);
+        weft_stream_discard(&line.stream); /* of no use, and no harm */
+        assert_int_equal(line.got_len, 0);
+        end_line(&line);
+    }
+    end_loop(&fx);
+}
+
 static void test_open_fails(void **state)
 {
     struct fixture fx;
@@ -322,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_both_ways),
         cmocka_unit_test(test_no_delay),
         cmocka_unit_test(test_pause),
+        cmocka_unit_test(test_discard),
         cmocka_unit_test(test_open_fails),
         cmocka_unit_test(test_reset_while_queued),
         cmocka_unit_test(test_queue_behind_end),
