@@ -67,10 +67,12 @@ struct weft_socket_events {
      * socket is paused. */
     void (*message)(struct weft_socket *ws, const struct weft_message *msg);
 
-    /* The connection failed: it could not be opened, the peer broke a rule or
-     * vanished, or weft_socket_close gave up opening it. err is one of enum
-     * weft_err; why is a sentence without full stop for a person, which a
-     * browser would keep to itself, and lives until this returns. close
+    /* The connection failed: it could not be opened, the peer broke a rule, or
+     * ended TCP without a close frame (while CLOSING too: RFC 6455 section
+     * 7.2.1), or was silent, or weft_socket_close gave up opening it. Not when
+     * we have waited long enough for an answer to our own close frame. err is
+     * one of enum weft_err; why is a sentence without full stop for a person,
+     * which a browser would keep to itself, and lives until this returns. close
      * follows at once. */
     void (*error)(struct weft_socket *ws, int err, const char *why);
 
