@@ -17,7 +17,7 @@ static const struct handled {
 } handled[] = {
     {SIGINT, SA_RESETHAND, false}, {SIGTERM, SA_RESETHAND, false},
     {SIGHUP, SA_RESETHAND, false}, {SIGWINCH, SA_RESTART, true},
-    {SIGTSTP, SA_RESTART, true},
+    {SIGTSTP, SA_RESTART, true},   {SIGQUIT, SA_RESETHAND, true},
 };
 
 static void on_signal(int number)

@@ -7,7 +7,8 @@
 
 /*
  * From now on SIGINT, SIGTERM and SIGHUP are told by interrupt_take, the first
- * time each comes; a second one ends the program. With a terminal, SIGWINCH and
+ * time each comes; a second one ends the program. With a terminal, so is
+ * SIGQUIT (Ctrl-\), which would leave it as the prompt had it, and SIGWINCH and
  * SIGTSTP are told whenever they come. SIGPIPE is ignored. What was ignored
  * when the program began stays so. Returns a descriptor that is readable when
  * there is a signal to take, or -1.

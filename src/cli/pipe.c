@@ -59,8 +59,10 @@ static struct piping *piping_of(struct link *link)
 
 /* ---- Output -------------------------------------------------------------- */
 
+static void start_timer(struct piping *p);
+
 /* A connection that is being closed must not be paused: its end would not be
- * seen. */
+ * seen. The timer has waited. */
 static void hold_back(struct piping *p)
 {
     bool is_behind = p->is_paused ? p->output.len > 0 : p->output.len > HIGH;
@@ -68,10 +70,12 @@ static void hold_back(struct piping *p)
     if (p->is_paused == is_behind || !link_is_open(&p->link))
         return;
     p->is_paused = is_behind;
-    if (is_behind)
+    if (is_behind) {
         weft_socket_pause(p->link.ws);
-    else
+    } else {
         weft_socket_resume(p->link.ws);
+        start_timer(p);
+    }
 }
 
 /* Nobody reads what is written any more, which is how `head` says that it has
@@ -149,9 +153,7 @@ static void on_timer(void *arg)
     struct piping *p = arg;
 
     /* While the output is behind, nobody knows what has come. */
-    if (p->is_paused)
-        start_timer(p);
-    else
+    if (!p->is_paused)
         link_leave(&p->link, WEFT_CLOSE_NORMAL, NULL);
 }
 
@@ -294,7 +296,8 @@ static void on_drained(struct link *link)
 
 static void on_closed(struct link *link, const struct weft_closed *how)
 {
-    weft_timer_stop(piping_of(link)->timer);
+    if (piping_of(link)->timer)
+        weft_timer_stop(piping_of(link)->timer);
     if (link->options->verbose > 0 && link->opened_ns > 0)
         show_closed(&link->log, how);
 }

@@ -14,6 +14,7 @@
 #include "cli/typed.h"
 #include "cli/wait.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -168,16 +169,34 @@ static void send_message(struct terminal *t, enum weft_kind kind,
         show_sent(t, weft_socket_send(t->link.ws, kind, data, len), &msg);
 }
 
+/* The number of bytes read, which is less than size at the end of a file; -1
+ * for an error. */
+static ssize_t read_all(int fd, char *data, size_t size)
+{
+    size_t len = 0;
+    ssize_t n = 1;
+
+    while (len < size && n != 0) {
+        n = read(fd, data + len, size - len);
+        if (n < 0 && errno != EINTR)
+            return -1;
+        len += n > 0 ? (size_t)n : 0;
+    }
+    return (ssize_t)len;
+}
+
 /* The content of a file of at most limit bytes; NULL, and *why, if it cannot
  * be had. The caller frees it. */
 static char *read_file(const char *path, uint64_t limit, size_t *len,
                        const char **why)
 {
-    FILE *file = fopen(path, "re");
+    /* A FIFO would be waited for. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat st;
     char *data = NULL;
+    ssize_t n;
 
-    if (!file || fstat(fileno(file), &st) != 0) {
+    if (fd < 0 || fstat(fd, &st) != 0) {
         *why = strerror(errno);
     } else if (!S_ISREG(st.st_mode)) {
         *why = "not a file";
@@ -185,11 +204,15 @@ static char *read_file(const char *path, uint64_t limit, size_t *len,
         *why = "larger than --message-limit allows";
     } else if (!(data = malloc((size_t)st.st_size + 1))) {
         *why = "no memory";
+    } else if ((n = read_all(fd, data, (size_t)st.st_size)) < 0) {
+        *why = strerror(errno);
+        free(data);
+        data = NULL;
     } else {
-        *len = fread(data, 1, (size_t)st.st_size, file);
+        *len = (size_t)n;
     }
-    if (file)
-        fclose(file);
+    if (fd >= 0)
+        close(fd);
     return data;
 }
 

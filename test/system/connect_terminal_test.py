@@ -183,10 +183,11 @@ class Prompt(unittest.TestCase):
             self.assert_closes(terminal, peer)
 
     def test_interrupt(self):
-        with Peer() as peer, self.open(peer) as terminal:
-            terminal.type("half a line\003")
-            self.assert_closes(terminal, peer)
-            self.assertEqual(peer.messages, [])
+        for key in "\003", "\034":  # Ctrl-C and Ctrl-\
+            with Peer() as peer, self.open(peer) as terminal:
+                terminal.type("half a line" + key)
+                self.assert_closes(terminal, peer)
+                self.assertEqual(peer.messages, [])
 
     def test_second_interrupt(self):
         """A server that does not answer the close frame."""

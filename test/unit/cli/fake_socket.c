@@ -74,6 +74,8 @@ void fake_message(enum weft_kind kind, const void *data, size_t len)
         current->opts.events->control(current, &msg);
     else
         current->opts.events->message(current, &msg);
+    if (kind == WEFT_PONG && fake.behind_pong)
+        fake.behind_pong();
 }
 
 static void refuse(void)
@@ -242,6 +244,11 @@ int weft_socket_close(struct weft_socket *ws, uint16_t code, const char *reason)
                           : code);
     ws->state = WEFT_CLOSING;
     return 0;
+}
+
+struct weft_loop *weft_socket_loop(const struct weft_socket *ws)
+{
+    return ws->loop;
 }
 
 void *weft_socket_user(const struct weft_socket *ws)

@@ -23,6 +23,7 @@ struct fake {
     int new_result;      /* of weft_socket_new */
     size_t busy_after;   /* messages after which one is BUSY; 0: never */
     void (*while_paused)(void); /* called again and again, if it would send */
+    void (*behind_pong)(void);  /* called when one has come */
 
     /* What was done with it. */
     const char *url;

@@ -33,15 +33,18 @@ static void test_told(void **state)
     raise(SIGWINCH);
     raise(SIGTSTP);
     raise(SIGWINCH);
+    raise(SIGQUIT);
     raise(SIGINT);
     assert_true(is_readable(fd));
     assert_int_equal(interrupt_take(), SIGWINCH);
     assert_int_equal(interrupt_take(), SIGTSTP);
     assert_int_equal(interrupt_take(), SIGWINCH);
+    assert_int_equal(interrupt_take(), SIGQUIT);
     assert_int_equal(interrupt_take(), SIGINT);
     assert_int_equal(interrupt_take(), 0);
     /* The next one ends the program. */
     assert_true(action_of(SIGINT) == SIG_DFL);
+    assert_true(action_of(SIGQUIT) == SIG_DFL);
     assert_true(action_of(SIGTERM) != SIG_DFL);
     interrupt_end();
     assert_true(action_of(SIGTERM) == SIG_DFL);
@@ -54,6 +57,7 @@ static void test_no_terminal(void **state)
     assert_true(interrupt_begin(false) >= 0);
     assert_true(action_of(SIGTSTP) == SIG_DFL);
     assert_true(action_of(SIGWINCH) == SIG_DFL);
+    assert_true(action_of(SIGQUIT) == SIG_DFL);
     raise(SIGHUP);
     assert_int_equal(interrupt_take(), SIGHUP);
     interrupt_end();

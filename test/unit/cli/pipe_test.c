@@ -262,6 +262,40 @@ static void test_linger_off(void **state)
     assert_string_equal(fake.sent, "");
 }
 
+static struct weft_timer *reader;
+static int wait_while_paused;
+
+static void read_late(void *arg)
+{
+    (void)arg;
+    assert_true(fake.is_paused);
+    wait_while_paused = weft_loop_timeout_ms(weft_socket_loop(fake_socket()));
+    weft_timer_free(reader);
+    read_output();
+}
+
+static void send_much(void)
+{
+    static char message[100000];
+    struct weft_loop *loop = weft_socket_loop(fake_socket());
+
+    memset(message, 'x', sizeof(message));
+    fake_message(WEFT_TEXT, message, sizeof(message));
+    assert_int_equal(weft_timer_new(&reader, loop, read_late, NULL), 0);
+    weft_timer_start(reader, 20, 0);
+}
+
+/* While the output is behind there is no time that could be over. */
+static void test_slow_output_at_the_end(void **state)
+{
+    (void)state;
+    options.linger_ms = 0;
+    fake.behind_pong = send_much;
+    assert_int_equal(run_text(""), 0);
+    assert_int_equal(output_len, 100001);
+    assert_int_equal(wait_while_paused, -1);
+}
+
 /* Nobody could tell which lines have arrived. */
 static void test_no_reconnect_after_end(void **state)
 {
@@ -323,6 +357,7 @@ int main(void)
         TEST(test_full_output),
         TEST(test_max_messages),
         TEST(test_linger_off),
+        TEST(test_slow_output_at_the_end),
         TEST(test_no_reconnect_after_end),
         TEST(test_refused),
         TEST(test_bad_url),

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct connect_options options;
@@ -124,7 +125,7 @@ static void test_long_ping(void **state)
 
 static void test_binary(void **state)
 {
-    char path[80], line[128];
+    char path[80], fifo[80], line[128];
     FILE *file;
 
     (void)state;
@@ -146,9 +147,14 @@ static void test_binary(void **state)
     fclose(file);
     typist_type("/binary ~/file\r"); /* at home, which dir is */
     typist_wait("larger than --message-limit allows");
+    snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    typist_type("/binary ~/fifo\r"); /* that nobody writes to */
+    typist_wait("not a file");
     typist_type("\004");
     end("binary bytes;close 1000 ;", 0);
     unlink(path);
+    unlink(fifo);
 }
 
 static void test_once_open(void **state)
