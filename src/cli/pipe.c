@@ -24,6 +24,10 @@
 #define LINE_LIMIT ((uint64_t)16 << 20) /* that of a message, if not given */
 #define PONG_MS 10000
 
+/* How long the reader of the output has to take what has come, after a signal.
+ */
+#define LEAVE_MS 5000
+
 static const char last_ping[] = "end of input";
 
 /* After the end of input. */
@@ -41,7 +45,7 @@ struct piping {
     struct lines input;
     struct fifo output;
     struct show show;         /* to a terminal */
-    struct weft_timer *timer; /* of ASKED and QUIET */
+    struct weft_timer *timer; /* of ASKED and QUIET, and then of leaving */
     uint64_t line;            /* lines sent, for what is said of the next */
     enum stage stage;
     bool has_ended;       /* the input */
@@ -49,6 +53,7 @@ struct piping {
     bool is_paused;       /* the socket */
     bool is_shown;        /* the output is a terminal */
     bool is_broken;       /* the output */
+    bool is_leaving;      /* a signal came */
     bool has_told_binary; /* that binary messages are left out */
 };
 
@@ -142,6 +147,8 @@ static void leave_out(struct piping *p, const struct weft_message *msg)
 
 static void start_timer(struct piping *p)
 {
+    if (p->is_leaving)
+        return;
     if (p->stage == ASKED)
         weft_timer_start(p->timer, PONG_MS, 0);
     else if (p->stage == QUIET)
@@ -152,6 +159,13 @@ static void on_timer(void *arg)
 {
     struct piping *p = arg;
 
+    if (p->is_leaving && p->output.len == 0)
+        return; /* the connection has a bound of its own */
+    if (p->is_leaving) {
+        link_fail(&p->link, "nobody took what came to standard output");
+        break_off(p);
+        return;
+    }
     /* While the output is behind, nobody knows what has come. */
     if (!p->is_paused)
         link_leave(&p->link, WEFT_CLOSE_NORMAL, NULL);
@@ -296,8 +310,10 @@ static void on_drained(struct link *link)
 
 static void on_closed(struct link *link, const struct weft_closed *how)
 {
-    if (piping_of(link)->timer)
-        weft_timer_stop(piping_of(link)->timer);
+    struct piping *p = piping_of(link);
+
+    if (p->timer && !p->is_leaving)
+        weft_timer_stop(p->timer);
     if (link->options->verbose > 0 && link->opened_ns > 0)
         show_closed(&link->log, how);
 }
@@ -317,6 +333,14 @@ static bool wants_input(const struct piping *p)
     return link_is_open(&p->link) && !p->has_ended && !p->is_held;
 }
 
+static void leave(struct piping *p)
+{
+    p->is_leaving = true;
+    if (p->timer)
+        weft_timer_start(p->timer, LEAVE_MS, 0);
+    link_leave(&p->link, WEFT_CLOSE_NORMAL, NULL);
+}
+
 static void turn(struct piping *p)
 {
     struct wait wait = {
@@ -333,7 +357,7 @@ static void turn(struct piping *p)
         break_off(p);
     }
     if (interrupt_take() > 0)
-        link_leave(&p->link, WEFT_CLOSE_NORMAL, NULL);
+        leave(p);
     if (wait.out_broken && !p->is_broken)
         break_off(p);
     else if (wait.out_ready && p->output.len > 0)

@@ -549,6 +549,21 @@ class BackPressure(unittest.TestCase):
             self.assertEqual(ended.out.count(b"\n"), self.lines)
             self.assertEqual(len(ended.out), 65536 * self.lines)
 
+    def test_signal_while_nobody_reads(self):
+        """One signal ends it, though what came is not taken."""
+        def talk(raw):
+            accept(raw)
+            raw.sendall(frame(1, b"x" * 60000) * 4)
+            while raw.recv(100):
+                pass
+
+        with Raw(talk) as raw, Piped("--linger=off", raw.url) as piped:
+            ready, _, _ = select.select([piped.process.stdout], [], [], BOUND)
+            self.assertTrue(ready)
+            piped.process.send_signal(signal.SIGTERM)
+            self.assertEqual(piped.process.wait(BOUND), 1)
+            self.assertIn("nobody took what came", piped.err)
+
     def test_slow_server(self):
         """The server reads nothing: input is not read. Then it reads all."""
         def talk(raw):
