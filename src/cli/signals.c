@@ -23,12 +23,24 @@ static void on_reopen(int number)
     __atomic_store_n(&reopen, true, __ATOMIC_RELEASE);
 }
 
-static void set(int number, void (*handler)(int))
+/* A second signal to stop may come when the first has done its work: no reason
+ * to end by it, with a status that speaks of a failure. */
+static void on_late(int number)
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    (void)number;
+}
+
+static void set_flags(int number, void (*handler)(int), int flags)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
 
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);
+}
+
+static void set(int number, void (*handler)(int))
+{
+    set_flags(number, handler, SA_RESTART);
 }
 
 void signals_prepare(void)
@@ -48,8 +60,8 @@ void signals_begin(struct weft_server *server, bool has_log_files)
 
 void signals_end(void)
 {
-    set(SIGTERM, SIG_DFL);
-    set(SIGINT, SIG_DFL);
+    set_flags(SIGTERM, on_late, SA_RESTART | SA_RESETHAND);
+    set_flags(SIGINT, on_late, SA_RESTART | SA_RESETHAND);
     set(SIGHUP, SIG_IGN);
     set(SIGUSR1, SIG_IGN);
 }

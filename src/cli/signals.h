@@ -16,7 +16,8 @@ void signals_prepare(void);
  */
 void signals_begin(struct weft_server *server, bool has_log_files);
 
-/* Signals no longer reach the server: SIGTERM and SIGINT end the program. */
+/* Signals no longer reach the server. It has stopped, so one more SIGTERM or
+ * SIGINT changes nothing; a further one ends a program that hangs. */
 void signals_end(void);
 
 /* Whether new log files were asked for since the last call. Any thread. */
