@@ -11,6 +11,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
+import { after } from "../support/after.mjs";
 import { root, startServer } from "../support/server.mjs";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -80,7 +81,7 @@ export async function newPage(t, browser, options = {}) {
         if (/Content.Security.Policy/i.test(message.text()))
             faults.push(message.text());
     });
-    t.after(async () => {
+    after(t, async () => {
         await context.close();
         if (faults.length)
             throw new Error(faults.join("\n"));

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { after } from "../support/after.mjs";
 import { OWN_HANDLERS, serve } from "./support.mjs";
 
 const TEXT = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -17,7 +18,7 @@ function makeTree(t) {
     const top = mkdtempSync(join(tmpdir(), "weft-files-"));
     const www = join(top, "www");
 
-    t.after(() => rmSync(top, { recursive: true }));
+    after(t, () => rmSync(top, { recursive: true }));
     mkdirSync(join(www, "sub"), { recursive: true });
     mkdirSync(join(www, "bare"));
     mkdirSync(join(top, "www-private"));

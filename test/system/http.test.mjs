@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { after } from "../support/after.mjs";
 import { closeFrame, frame, handshake, OWN_HANDLERS, serve }
     from "./support.mjs";
 
@@ -17,7 +18,7 @@ const MARKER = "this file was not asked for";
 async function start(t, options = {}) {
     const www = mkdtempSync(join(tmpdir(), "weft-http-"));
 
-    t.after(() => rmSync(www, { recursive: true }));
+    after(t, () => rmSync(www, { recursive: true }));
     writeFileSync(join(www, "index.html"), "the page");
     writeFileSync(join(www, "marker.txt"), MARKER);
     return serve(t, { handlers: OWN_HANDLERS, www, ...options });

@@ -12,6 +12,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
+import { after } from "../support/after.mjs";
 import { program, root } from "../support/server.mjs";
 import { closeFrame, frame, handshake, OWN_HANDLERS, poll, serve, within }
     from "./support.mjs";
@@ -222,7 +223,7 @@ test("exit 2 and one line for a port in use", async (t) => {
     const foreign = createServer();
 
     await once(foreign.listen(0), "listening");
-    t.after(() => foreign.close());
+    after(t, () => foreign.close());
     const taken = String(foreign.address().port);
     const args = ["serve", "-w", OWN_HANDLERS, "-p"];
 
@@ -263,7 +264,7 @@ test("a handler with an error is told of, and the others are served",
      async (t) => {
     const dir = mkdtempSync(join(tmpdir(), "weft-handlers-"));
 
-    t.after(() => rmSync(dir, { recursive: true }));
+    after(t, () => rmSync(dir, { recursive: true }));
     writeFileSync(join(dir, "broken_wsh.c"),
                   "#include <weft/handler.h>\nthis is no C;\n");
     writeFileSync(join(dir, "right_wsh.c"), `#include <weft/handler.h>
@@ -299,7 +300,7 @@ WEFT_HANDLER(.message = on_message)
         return String((await peer.frame()).payload);
     };
 
-    t.after(() => rmSync(dir, { recursive: true }));
+    after(t, () => rmSync(dir, { recursive: true }));
     write("old");
     const server = await serve(t, { handlers: dir });
     const old = await server.peer();
@@ -355,8 +356,8 @@ test("-H unix: listens on a socket in a folder", async (t) => {
     const child = spawn(program, ["serve", "-w", OWN_HANDLERS,
                                   "-H", `unix:${socketPath}`], { cwd: root });
 
-    t.after(() => rmSync(dir, { recursive: true }));
-    t.after(() => child.kill("SIGKILL"));
+    after(t, () => rmSync(dir, { recursive: true }));
+    after(t, () => child.kill("SIGKILL"));
     assert.equal(await poll(async () => {
         try {
             const [answer] = await once(

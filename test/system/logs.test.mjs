@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { after } from "../support/after.mjs";
 import { closeFrame, frame, handshake, line, OWN_HANDLERS, poll, serve }
     from "./support.mjs";
 
@@ -21,7 +22,7 @@ async function start(t, ...args) {
                ...args],
     });
 
-    t.after(() => rmSync(dir, { recursive: true }));
+    after(t, () => rmSync(dir, { recursive: true }));
     for (const name of ["access", "error"])
         server[name] = () => readFileSync(files[name], "latin1");
     server.accessLines = () =>

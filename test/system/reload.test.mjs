@@ -8,6 +8,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
+import { after } from "../support/after.mjs";
 import { program, root } from "../support/server.mjs";
 import { frame, handshake, poll, serve, within } from "./support.mjs";
 
@@ -46,7 +47,7 @@ function workshop(t) {
     };
 
     mkdirSync(shop.handlers);
-    t.after(() => rmSync(dir, { recursive: true }));
+    after(t, () => rmSync(dir, { recursive: true }));
     return shop;
 }
 

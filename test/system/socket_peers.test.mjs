@@ -9,6 +9,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { WebSocketServer } from "ws";
+import { after } from "../support/after.mjs";
 import { drive, ERR } from "./socket_support.mjs";
 import { OWN_HANDLERS, serve, within } from "./support.mjs";
 
@@ -36,7 +37,7 @@ async function echo(t, options = {}) {
                                          maxPayload: 64 * MIB, ...options });
 
     await once(server, "listening");
-    t.after(() => {
+    after(t, () => {
         for (const socket of server.clients)
             socket.terminate();
         server.close();
@@ -249,7 +250,7 @@ test("node's http server, which knows no upgrade", async (t) => {
 
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    t.after(() => server.close());
+    after(t, () => server.close());
     const driver = drive(t);
     const ws = await driver.open(`ws://127.0.0.1:${server.address().port}/`);
     const { err, why } = await ws.fails();

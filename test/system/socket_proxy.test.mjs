@@ -11,6 +11,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { after } from "../support/after.mjs";
 import { drive, ERR, freePort, listen } from "./socket_support.mjs";
 import { frame as anyFrame, poll, within } from "./support.mjs";
 
@@ -391,7 +392,7 @@ async function tinyproxy(t, ...lines) {
                         { stdio: ["ignore", "ignore", "ignore"] });
     const ended = once(child, "close");
 
-    t.after(async () => {
+    after(t, async () => {
         child.kill("SIGKILL");
         await ended;
         rmSync(dir, { recursive: true });

@@ -11,6 +11,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { resolve } from "node:path";
+import { after } from "../support/after.mjs";
 import { root } from "../support/server.mjs";
 import { BOUND_MS, Peer, within } from "./support.mjs";
 
@@ -300,7 +301,7 @@ const NO_PROXIES = Object.fromEntries(
 export function drive(t, env = {}) {
     const driver = new Driver({ ...NO_PROXIES, ...env });
 
-    t.after(() => driver.stop());
+    after(t, () => driver.stop());
     return driver;
 }
 
@@ -410,7 +411,7 @@ export async function listen(t, { host = "127.0.0.1", port = 0 } = {}) {
         server.listen({ host, port }, done);
     }), "listening");
     ({ port } = server.address());
-    t.after(() => {
+    after(t, () => {
         for (const peer of all)
             peer.socket.destroy();
         server.close();

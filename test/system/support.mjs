@@ -9,6 +9,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readlinkSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { resolve } from "node:path";
+import { after } from "../support/after.mjs";
 import { root, startServer } from "../support/server.mjs";
 
 /* More than anything takes, also under sanitizers on a busy machine. */
@@ -61,7 +62,7 @@ export async function serve(t, options = {}) {
     };
     server.ws = (path) => `ws://127.0.0.1:${server.port}${path}`;
     server.errors = (pattern, ms) => line(() => server.stderr(), pattern, ms);
-    t.after(async () => {
+    after(t, async () => {
         for (const peer of peers)
             peer.socket.destroy();
         assert.equal(await server.stopped(), 0, server.stderr());
