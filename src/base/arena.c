@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks of a kilobyte, or of what was asked for when that is more. */
+/* Blocks of a fixed size, or of what was asked for when that is more. */
 #include "base/arena.h"
 
 #include "base/mem.h"
-
-#define BLOCK_SIZE 1024
+#include "base/sizes.h"
 
 struct weft_arena_block {
     struct weft_arena_block *next;
@@ -33,7 +32,7 @@ void weft_arena_release(struct weft_arena *arena)
 static struct weft_arena_block *block_push(struct weft_arena *arena,
                                            size_t size)
 {
-    size_t room = BLOCK_SIZE - sizeof(struct weft_arena_block);
+    size_t room = WEFT_ARENA_BLOCK_SIZE - sizeof(struct weft_arena_block);
     struct weft_arena_block *block;
 
     if (size > room)

@@ -8,14 +8,9 @@
  */
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/sizes.h"
 
 #include <stdio.h>
-
-/* The first growth: the smallest block the pool deals in. */
-#define FIRST_CAP 64
-
-/* What fits in here, which is nearly everything, is formatted in one go. */
-#define PRINTF_LOCAL 256
 
 void weft_buf_init(struct weft_buf *buf, const struct weft_mem *mem, size_t max)
 {
@@ -38,8 +33,8 @@ static size_t grown_cap(const struct weft_buf *buf, size_t need)
 {
     size_t cap = buf->cap <= buf->max / 2 ? buf->cap * 2 : buf->max;
 
-    if (cap < FIRST_CAP)
-        cap = FIRST_CAP;
+    if (cap < WEFT_BUF_FIRST_CAP)
+        cap = WEFT_BUF_FIRST_CAP;
     if (cap > buf->max)
         cap = buf->max;
     return cap < need ? need : cap;
@@ -104,7 +99,7 @@ append_long(struct weft_buf *buf, size_t len, const char *format, va_list args)
 
 int weft_buf_vprintf(struct weft_buf *buf, const char *format, va_list args)
 {
-    char text[PRINTF_LOCAL];
+    char text[WEFT_BUF_PRINTF_LOCAL];
     va_list again;
     int len, err;
 

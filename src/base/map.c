@@ -7,8 +7,7 @@
  */
 #include "base/map.h"
 #include "base/mem.h"
-
-#define FIRST_BUCKETS 16
+#include "base/sizes.h"
 
 static uint64_t rotl(uint64_t x, unsigned n)
 {
@@ -172,7 +171,7 @@ int weft_map_insert(struct weft_map *map, struct weft_map_node *node)
     struct weft_slice key = map->key_of(node);
 
     if (!map->buckets) {
-        if (!resize(map, FIRST_BUCKETS))
+        if (!resize(map, WEFT_MAP_FIRST_BUCKETS))
             return WEFT_ERR_NOMEM;
     } else if (map->count > map->mask) {
         resize(map, (map->mask + 1) * 2); /* without it: longer chains */

@@ -7,8 +7,7 @@
 #include "base/queue.h"
 
 #include "base/mem.h"
-
-#define SMALL_CHUNK_SIZE 256
+#include "base/sizes.h"
 
 struct weft_chunk {
     struct weft_chunk *next;
@@ -79,7 +78,7 @@ static size_t room_of_next(const struct weft_queue *queue)
     if (queue->is_split)
         return 0;
     if (queue->tail && queue->tail->is_sealed)
-        return SMALL_CHUNK_SIZE - sizeof(struct weft_chunk);
+        return WEFT_CHUNK_SMALL_SIZE - sizeof(struct weft_chunk);
     return WEFT_CHUNK_SIZE - sizeof(struct weft_chunk);
 }
 

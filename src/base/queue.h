@@ -15,10 +15,6 @@
 #include <sys/uio.h>
 #include <weft/error.h>
 
-/* What one chunk takes from the allocator, header included: a class of
- * base/pool.h. Longer pieces get a chunk of their own length. */
-#define WEFT_CHUNK_SIZE 16384
-
 struct weft_chunk;
 
 struct weft_queue {

@@ -14,8 +14,8 @@
 #include "base/slab.h"
 #include "base/mem.h"
 #include "base/poison.h"
+#include "base/sizes.h"
 
-#define SLOTS_PER_BLOCK 256u /* 60 KiB of the slots of connections */
 #define NO_SLOT UINT32_MAX
 #define LAST_GENERATION (UINT32_MAX - 1) /* even: free */
 
@@ -27,14 +27,14 @@ struct slot {
 
 static size_t block_size(const struct weft_slab *slab)
 {
-    return slab->slot_size * SLOTS_PER_BLOCK;
+    return slab->slot_size * WEFT_SLAB_BLOCK_SLOTS;
 }
 
 static struct slot *slot_at(const struct weft_slab *slab, uint32_t number)
 {
-    uint8_t *block = slab->blocks[number / SLOTS_PER_BLOCK];
+    uint8_t *block = slab->blocks[number / WEFT_SLAB_BLOCK_SLOTS];
 
-    return (void *)(block + slab->slot_size * (number % SLOTS_PER_BLOCK));
+    return (void *)(block + slab->slot_size * (number % WEFT_SLAB_BLOCK_SLOTS));
 }
 
 static struct slot *slot_of(const void *object)
@@ -104,7 +104,8 @@ static struct slot *carve(struct weft_slab *slab, uint32_t *number)
 
     if (slab->count == NO_SLOT)
         return NULL;
-    if (slab->count / SLOTS_PER_BLOCK == slab->block_count && !add_block(slab))
+    if (slab->count / WEFT_SLAB_BLOCK_SLOTS == slab->block_count &&
+        !add_block(slab))
         return NULL;
     *number = slab->count++;
     slot = slot_at(slab, *number);

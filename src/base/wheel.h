@@ -12,10 +12,10 @@
 #define WEFT_BASE_WHEEL_H
 
 #include "base/list.h"
+#include "base/sizes.h"
 #include <stdint.h>
 
-#define WEFT_WHEEL_SLOTS 512
-#define WEFT_WHEEL_TICK_NS UINT64_C(67108864) /* 2^26 ns: 67 ms; span 34 s */
+#define WEFT_WHEEL_TICK_NS UINT64_C(67108864) /* 2^26 ns: 67 ms */
 
 struct weft_wheel {
     struct weft_list slots[WEFT_WHEEL_SLOTS];

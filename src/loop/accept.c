@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Accepting connections. One turn accepts ACCEPTS_PER_TURN at most; whoever is
+ * Accepting connections. One turn accepts WEFT_ACCEPT_BATCH at most; whoever is
  * left waits in the kernel's queue. When the process or the machine is out of
  * descriptors or memory, accepting fails and the connection stays in the queue,
  * so a listener that stayed in the poller would make the loop spin: it leaves,
@@ -9,11 +9,11 @@
 #include "loop/loop.h"
 
 #include "base/list.h"
+#include "base/sizes.h"
 #include "loop/poller.h"
 
 #include <errno.h>
 
-#define ACCEPTS_PER_TURN 64
 #define STARVED_NS UINT64_C(100000000) /* 100 ms */
 
 static void try_again(struct weft_acceptor *acceptor)
@@ -75,7 +75,7 @@ static void starve(struct weft_acceptor *acceptor, int error)
 
 void weft_acceptor_ready(struct weft_acceptor *acceptor)
 {
-    for (int i = 0; i < ACCEPTS_PER_TURN && acceptor->fd >= 0; i++) {
+    for (int i = 0; i < WEFT_ACCEPT_BATCH && acceptor->fd >= 0; i++) {
         int fd =
             accept4(acceptor->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 

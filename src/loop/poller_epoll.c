@@ -20,14 +20,12 @@
  */
 #include "loop/poller.h"
 
+#include "base/sizes.h"
+
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-
-/* Events taken in one turn; the kernel gives the others next time, in turn. */
-#define BATCH 256
 
 enum {
     READING = 1,  /* data is wanted */
@@ -40,8 +38,8 @@ enum {
 struct epoller {
     int fd;
     int count, at; /* the batch at hand, and the next of it */
-    struct epoll_event events[BATCH]; /* events 0: struck off */
-    struct iovec vec[IOV_MAX];        /* for one sendmsg */
+    struct epoll_event events[WEFT_EVENT_BATCH]; /* events 0: struck off */
+    struct iovec vec[WEFT_IOV_BATCH];            /* for one sendmsg */
 };
 
 /*
@@ -226,7 +224,7 @@ static void send_rest(struct weft_io *io)
 {
     struct epoller *ep = io->loop->poller;
     struct weft_tx *tx = io->tx;
-    int count = weft_tx_rest(tx, ep->vec, IOV_MAX);
+    int count = weft_tx_rest(tx, ep->vec, WEFT_IOV_BATCH);
     int64_t n = count > 0 ? weft_io_send(io->fd, ep->vec, count) : 0;
 
     if (n >= 0) {
@@ -286,7 +284,7 @@ static void accept_stop(struct weft_acceptor *acceptor)
 static int wait_events(struct weft_loop *loop, int timeout_ms)
 {
     struct epoller *ep = loop->poller;
-    int n = epoll_wait(ep->fd, ep->events, BATCH, timeout_ms);
+    int n = epoll_wait(ep->fd, ep->events, WEFT_EVENT_BATCH, timeout_ms);
 
     ep->at = 0;
     ep->count = n > 0 ? n : 0;

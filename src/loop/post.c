@@ -11,14 +11,11 @@
  */
 #include "loop/loop.h"
 
+#include "base/sizes.h"
 #include "loop/poller.h"
 
 /* Of posts. A loop so far behind is better refused than fed: 16 MiB. */
 #define POSTS_MAX ((size_t)1 << 20)
-#define POSTS_MIN ((size_t)64)
-
-/* An array larger than this is given back when it has been run: 64 KiB. */
-#define POSTS_KEPT ((size_t)4096)
 
 static void list_release(struct weft_post_list *list,
                          const struct weft_mem *mem)
@@ -29,7 +26,7 @@ static void list_release(struct weft_post_list *list,
 
 static int list_grow(struct weft_post_list *list, const struct weft_mem *mem)
 {
-    size_t room = list->room ? list->room * 2 : POSTS_MIN;
+    size_t room = list->room ? list->room * 2 : WEFT_POSTS_FIRST;
     struct weft_post *posts;
 
     if (room > POSTS_MAX)
@@ -100,7 +97,7 @@ void weft_posts_run(struct weft_loop *loop)
         list.posts[i].fn(list.posts[i].arg);
 
     list.count = 0;
-    if (list.room > POSTS_KEPT)
+    if (list.room > WEFT_POSTS_KEPT)
         list_release(&list, loop->mem);
     posts->running = list;
 }

@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* The vector is as long as one write usefully is: 64 chunks of 16 KiB are more
- * than a socket takes at once. */
+/* The vector is as long as one write usefully is: base/sizes.h. */
 #include "session/outgoing.h"
 
 #include "base/mem.h"
-
-#define TRY_MAX 64
-#define START_MAX 16
+#include "base/sizes.h"
 
 struct weft_outgoing {
     struct weft_tx tx;
     size_t bytes;
     size_t seen; /* of them gone when that was last asked */
-    struct iovec iov[START_MAX];
+    struct iovec iov[WEFT_START_BATCH];
 };
 
 int64_t weft_outgoing_try(struct weft_stream *stream,
                           const struct weft_queue *queue)
 {
-    struct iovec iov[TRY_MAX];
-    int count = weft_queue_peek(queue, iov, TRY_MAX);
+    struct iovec iov[WEFT_TRY_BATCH];
+    int count = weft_queue_peek(queue, iov, WEFT_TRY_BATCH);
 
     return weft_stream_write(stream, iov, count);
 }
@@ -33,7 +30,7 @@ int weft_outgoing_start(struct weft_outgoing **outgoing,
     if (!o)
         return WEFT_ERR_NOMEM;
     o->tx = (struct weft_tx){.iov = o->iov};
-    o->tx.niov = weft_queue_pin(queue, o->iov, START_MAX);
+    o->tx.niov = weft_queue_pin(queue, o->iov, WEFT_START_BATCH);
     o->bytes = 0;
     o->seen = 0;
     for (int i = 0; i < o->tx.niov; i++)

@@ -9,6 +9,7 @@
  * tools like git write many files: hence the wait until it is quiet.
  */
 #include "handler/so/watch.h"
+#include "base/sizes.h"
 #include "handler/so/clock.h"
 #include <errno.h>
 #include <limits.h>
@@ -110,7 +111,7 @@ static bool counts(const struct weft_watch *watch,
 /* Empties the queue. 1 when something in it counts, 0, or SYSTEM. */
 static int drain(const struct weft_watch *watch)
 {
-    _Alignas(struct inotify_event) char block[4096];
+    _Alignas(struct inotify_event) char block[WEFT_WATCH_BLOCK];
     const struct inotify_event *event;
     bool changed = false;
     ssize_t n;

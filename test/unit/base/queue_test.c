@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/sizes.h"
 #include "queue_fixture.h"
 
 /* ---- One kind of piece --------------------------------------------------- */
