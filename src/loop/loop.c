@@ -11,6 +11,7 @@
 #include "loop/loop.h"
 
 #include "base/opts.h"
+#include "base/sizes.h"
 #include "loop/poller.h"
 
 #include <errno.h>
@@ -18,9 +19,6 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
-
-/* One receive call can take all that a socket's buffer commonly holds. */
-#define READ_SIZE ((size_t)512 << 10)
 
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -37,7 +35,7 @@ uint64_t weft_clock(void)
 static int set_up(struct weft_loop *loop, size_t read_size)
 {
     loop->now = weft_clock();
-    loop->buf_size = read_size ? read_size : READ_SIZE;
+    loop->buf_size = read_size ? read_size : WEFT_LOOP_READ_SIZE;
     loop->buf = weft_alloc(loop->mem, loop->buf_size);
     if (!loop->buf)
         return WEFT_ERR_NOMEM;
@@ -76,11 +74,19 @@ int weft_loop_new(struct weft_loop **out, const struct weft_loop_opts *opts)
     return 0;
 }
 
+static void free_share(struct weft_loop_share *share)
+{
+    if (share->state)
+        share->free(share->state);
+}
+
 void weft_loop_free(struct weft_loop *loop)
 {
     if (!loop)
         return;
     weft_io_tell_closed(loop);
+    free_share(&loop->filters);
+    free_share(&loop->codecs);
     weft_posts_release(loop);
     loop->ops->close(loop);
     if (loop->wake_fd >= 0)
@@ -217,6 +223,16 @@ const struct weft_mem *weft_loop_mem(const struct weft_loop *loop)
 struct weft_list *weft_loop_gates(struct weft_loop *loop)
 {
     return &loop->gates;
+}
+
+struct weft_loop_share *weft_loop_filters(struct weft_loop *loop)
+{
+    return &loop->filters;
+}
+
+struct weft_loop_share *weft_loop_codecs(struct weft_loop *loop)
+{
+    return &loop->codecs;
 }
 
 struct weft_traffic weft_loop_traffic(const struct weft_loop *loop)

@@ -155,6 +155,16 @@ const struct weft_mem *weft_loop_mem(const struct weft_loop *loop);
 /* The gates of the client's sockets on this loop. */
 struct weft_list *weft_loop_gates(struct weft_loop *loop);
 
+/* What others share on this loop, such as buffers: the filters of streams, and
+ * the codecs of clients. Nothing at first. free is called by weft_loop_free,
+ * when the last of its users has gone. */
+struct weft_loop_share {
+    void *state;
+    void (*free)(void *state);
+};
+struct weft_loop_share *weft_loop_filters(struct weft_loop *loop);
+struct weft_loop_share *weft_loop_codecs(struct weft_loop *loop);
+
 /* Bytes that went through all of the loop's descriptors. */
 struct weft_traffic {
     uint64_t received, sent;

@@ -88,6 +88,7 @@ struct weft_loop {
     struct weft_heap due;    /* those that ring in this turn */
     struct weft_posts posts;
     struct weft_list gates;
+    struct weft_loop_share filters, codecs;
     void *owner;
     void (*turn_end)(void *owner); /* or NULL */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A connection as the session sees it: bytes in, bytes out, an end. Under it
- * lies a socket in a loop, and, from TLS on, filters between the two. A plain
+ * lies a socket in a loop, and perhaps a filter between the two. A plain
  * connection has none, and costs no more than the socket.
  */
 #ifndef WEFT_NET_STREAM_H
@@ -33,7 +33,40 @@ struct weft_stream_ops {
     void (*closed)(struct weft_stream *stream);
 };
 
-struct weft_filter; /* comes with TLS */
+/*
+ * What stands between the socket and the owner of a stream, as TLS does. The
+ * first calls are those of the stream with the same names, the others are what
+ * the socket tells. A filter reaches the socket through stream->io, and the
+ * owner through the calls at the end of this file.
+ */
+struct weft_filter_ops {
+    int64_t (*write)(struct weft_stream *stream, const struct iovec *iov,
+                     int niov);
+    /* tx->taken counts the owner's bytes that the filter has had. */
+    void (*queue)(struct weft_stream *stream, struct weft_tx *tx);
+    bool (*is_queued)(const struct weft_stream *stream);
+    void (*shutdown)(struct weft_stream *stream);
+    /* The stream is about to be closed, if reset by RST: a last chance to write
+     * what ends the filter's own protocol. */
+    void (*closing)(struct weft_stream *stream, bool reset);
+
+    void (*data)(struct weft_stream *stream, uint8_t *p, size_t len);
+    void (*end)(struct weft_stream *stream, int err);
+    void (*sent)(struct weft_stream *stream, int err); /* of stream->io */
+
+    /* The owner reads on. What a pause, or weft_stream_hold, has kept the
+     * filter from telling is told in a later turn, as this is a call of the
+     * owner's. */
+    void (*resumed)(struct weft_stream *stream);
+
+    /* The stream is closed: the filter goes. */
+    void (*free)(struct weft_stream *stream);
+};
+
+/* A filter's own state begins with this. */
+struct weft_filter {
+    const struct weft_filter_ops *ops;
+};
 
 struct weft_stream {
     struct weft_io io;
@@ -81,5 +114,27 @@ bool weft_stream_is_taking(const struct weft_stream *stream, uint32_t *mark);
 struct weft_loop *weft_stream_loop(const struct weft_stream *stream);
 int weft_stream_peer(const struct weft_stream *stream,
                      struct weft_address *peer);
+
+/* ---- For filters --------------------------------------------------------- */
+
+/* Stops reading the socket for the filter's own reasons, and goes on, unless
+ * the owner has paused. */
+void weft_stream_hold(struct weft_stream *stream);
+void weft_stream_unhold(struct weft_stream *stream);
+
+/* Whether the owner has paused: it wants neither bytes nor the end. */
+bool weft_stream_is_paused(const struct weft_stream *stream);
+
+/* Bytes for the owner; not after the end. The owner may close the stream. */
+void weft_stream_deliver(struct weft_stream *stream, uint8_t *p, size_t len);
+
+/* Nothing more will come: end is called, unless it was, and reading stops. */
+void weft_stream_finish(struct weft_stream *stream, int err);
+
+/* What the owner queued has gone (err 0) or failed. */
+void weft_stream_tell_sent(struct weft_stream *stream, int err);
+
+/* Whether end has been called. */
+bool weft_stream_is_finished(const struct weft_stream *stream);
 
 #endif

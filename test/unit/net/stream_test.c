@@ -345,6 +345,180 @@ static void test_close_in_callbacks(void **state)
     end_loop(&fx);
 }
 
+/* ---- Filters ------------------------------------------------------------- */
+
+/* Notes each call by a letter. What comes it delivers as it is. */
+struct probe {
+    struct weft_filter filter;
+    char calls[32];
+    struct weft_tx *tx;
+};
+
+static struct probe *probe_of(const struct weft_stream *stream)
+{
+    return WEFT_OF(stream->filter, struct probe, filter);
+}
+
+static void note(const struct weft_stream *stream, char call)
+{
+    struct probe *probe = probe_of(stream);
+    size_t len = strlen(probe->calls);
+
+    assert_true(len + 1 < sizeof(probe->calls));
+    probe->calls[len] = call;
+}
+
+static int64_t probe_write(struct weft_stream *stream, const struct iovec *iov,
+                           int niov)
+{
+    note(stream, 'w');
+    return weft_io_try_write(&stream->io, iov, niov);
+}
+
+static void probe_queue(struct weft_stream *stream, struct weft_tx *tx)
+{
+    note(stream, 'q');
+    probe_of(stream)->tx = tx;
+    weft_io_write(&stream->io, tx);
+}
+
+static bool probe_is_queued(const struct weft_stream *stream)
+{
+    return probe_of(stream)->tx != NULL;
+}
+
+static void probe_shutdown(struct weft_stream *stream)
+{
+    note(stream, 's');
+    weft_io_shutdown(&stream->io);
+}
+
+static void probe_closing(struct weft_stream *stream, bool reset)
+{
+    note(stream, reset ? 'R' : 'c');
+}
+
+static void probe_data(struct weft_stream *stream, uint8_t *p, size_t len)
+{
+    note(stream, 'd');
+    weft_stream_deliver(stream, p, len);
+}
+
+static void probe_end(struct weft_stream *stream, int err)
+{
+    note(stream, 'e');
+    assert_false(weft_stream_is_finished(stream));
+    weft_stream_finish(stream, err);
+    assert_true(weft_stream_is_finished(stream));
+    weft_stream_finish(stream, WEFT_ERR_TLS); /* once is enough */
+}
+
+static void probe_sent(struct weft_stream *stream, int err)
+{
+    note(stream, 't');
+    probe_of(stream)->tx = NULL;
+    weft_stream_tell_sent(stream, err);
+}
+
+static void probe_resumed(struct weft_stream *stream)
+{
+    note(stream, 'r');
+}
+
+static void probe_free(struct weft_stream *stream)
+{
+    note(stream, 'f');
+}
+
+static const struct weft_filter_ops probe_ops = {
+    .write = probe_write,
+    .queue = probe_queue,
+    .is_queued = probe_is_queued,
+    .shutdown = probe_shutdown,
+    .closing = probe_closing,
+    .data = probe_data,
+    .end = probe_end,
+    .sent = probe_sent,
+    .resumed = probe_resumed,
+    .free = probe_free,
+};
+
+static void start_probe(struct line *line, struct probe *probe,
+                        struct weft_loop *loop)
+{
+    start_line(line, loop, false);
+    *probe = (struct probe){.filter.ops = &probe_ops};
+    line->stream.filter = &probe->filter;
+}
+
+/* Each call goes through the filter, and reaches the owner when it says so. */
+static void test_filter(void **state)
+{
+    struct fixture fx;
+    struct weft_loop *loop = start_loop(&fx, 0);
+
+    (void)state;
+    for (int reset = 0; reset < 2; reset++) {
+        struct probe probe;
+        struct line line;
+
+        start_probe(&line, &probe, loop);
+        put(line.fd, "x");
+        TURN_UNTIL(loop, line.got_len == 1);
+        assert_int_equal(weft_stream_write(&line.stream, &small_iov, 1), 5);
+        queue(&line, &small_iov);
+        TURN_UNTIL(loop, line.sents == 1);
+        assert_false(weft_stream_is_queued(&line.stream));
+        weft_stream_shutdown(&line.stream);
+        shutdown(line.fd, SHUT_WR);
+        TURN_UNTIL(loop, line.ends == 1);
+        assert_int_equal(line.end_err, 0);
+        weft_stream_close(&line.stream, reset);
+        weft_stream_close(&line.stream, true); /* twice is once */
+        assert_string_equal(probe.calls, reset ? "dwqtseR" : "dwqtsec");
+        assert_non_null(line.stream.filter);
+        turn(loop);
+        assert_string_equal(probe.calls, reset ? "dwqtseRf" : "dwqtsecf");
+        assert_null(line.stream.filter);
+        end_line(&line);
+    }
+    end_loop(&fx);
+}
+
+/* Owner and filter each may stop the reading; it goes on when both want it. */
+static void test_hold(void **state)
+{
+    struct fixture fx;
+    struct weft_loop *loop = start_loop(&fx, 0);
+    struct probe probe;
+    struct line line;
+
+    (void)state;
+    start_probe(&line, &probe, loop);
+    put(line.fd, "x");
+    weft_stream_hold(&line.stream);
+    assert_false(weft_stream_is_paused(&line.stream));
+    turn_until_quiet(loop);
+    weft_stream_pause(&line.stream);
+    assert_true(weft_stream_is_paused(&line.stream));
+    weft_stream_unhold(&line.stream);
+    turn_until_quiet(loop);
+    weft_stream_hold(&line.stream);
+    weft_stream_resume(&line.stream);
+    turn_until_quiet(loop);
+    assert_int_equal(line.got_len, 0);
+    assert_string_equal(probe.calls, "r");
+    weft_stream_unhold(&line.stream);
+    TURN_UNTIL(loop, line.got_len == 1);
+    weft_stream_close(&line.stream, false);
+    weft_stream_resume(&line.stream); /* of no use, and no harm */
+    weft_stream_unhold(&line.stream);
+    turn(loop);
+    assert_string_equal(probe.calls, "rdcf");
+    end_line(&line);
+    end_loop(&fx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +531,8 @@ int main(void)
         cmocka_unit_test(test_queue_behind_end),
         cmocka_unit_test(test_write_fails),
         cmocka_unit_test(test_close_in_callbacks),
+        cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_hold),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
