@@ -23,6 +23,7 @@
 #define WEFT_ENDPOINT_H
 
 #include <sys/uio.h>
+#include <weft/deflate.h>
 #include <weft/error.h>
 #include <weft/types.h>
 
@@ -58,6 +59,11 @@ struct weft_endpoint_opts {
     uint64_t ping_ns;  /* silence after which a ping is sent */
     uint64_t pong_ns;  /* silence after that ping before it is given up */
     uint64_t close_ns; /* wait for the peer's close frame and end of stream */
+
+    /* The value of Sec-WebSocket-Extensions in the server's answer, as
+     * weft_extensions_answer makes it; NULL or "": none is in use. */
+    const char *extensions;
+    const struct weft_deflate_opts *deflate; /* NULL: the defaults */
 };
 
 #ifdef __cplusplus
@@ -72,6 +78,7 @@ struct weft_endpoint_opts {
     {                                                                          \
         sizeof(struct weft_endpoint_opts), WEFT_SERVER, NULL, NULL, NULL,      \
             16777216, 131072, 1048576, 30000000000, 15000000000, 5000000000,   \
+            NULL, NULL,                                                        \
     }
 
 enum weft_event_type {
@@ -94,8 +101,29 @@ struct weft_event {
     bool clean;         /* a close frame went each way (section 7.1.4) */
 };
 
+/*
+ * What a server answers to the Sec-WebSocket-Extensions of a client (RFC 6455
+ * section 9.1): writes the value of its own field to out, "" when nothing is
+ * agreed on. 0; PROTOCOL: what was offered is malformed, and the handshake is
+ * to be refused with 400; LIMIT: size, of which 256 is enough, is too small.
+ */
+WEFT_API WEFT_CHECK int
+weft_extensions_answer(const char *offered,
+                       const struct weft_deflate_opts *deflate, char *out,
+                       size_t size);
+
+/* What a client offers, and its check of the server's answer: 0, or PROTOCOL
+ * when the connection must be failed (section 4.1). */
+WEFT_API WEFT_CHECK int
+weft_extensions_offer(const struct weft_deflate_opts *deflate, char *out,
+                      size_t size);
+WEFT_API WEFT_CHECK int
+weft_extensions_check(const char *answered,
+                      const struct weft_deflate_opts *deflate);
+
 /* Makes an endpoint whose handshake is over. 0, NOMEM, or USAGE for options
- * that make no sense (a client without random, unknown bytes set). */
+ * that make no sense (a client without random, unknown bytes set, extensions
+ * that are none of ours). */
 WEFT_API WEFT_CHECK int
 weft_endpoint_new(struct weft_endpoint **out,
                   const struct weft_endpoint_opts *opts);

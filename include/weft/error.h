@@ -34,7 +34,9 @@ extern "C" {
     X(MISSING, -15, 1011, "no such file or folder")                            \
     X(INVALID, -16, 1011, "an argument is not valid")                          \
     X(UNREACHABLE, -17, 1006, "the server cannot be reached")                  \
-    X(REFUSED, -18, 1006, "the server refused the handshake")
+    X(REFUSED, -18, 1006, "the server refused the handshake")                  \
+    X(INVALID_DATA, -19, 1007, "compressed data is malformed")                 \
+    X(TLS, -20, 1006, "TLS failed")
 
 enum weft_err {
 #define X(name, value, close_code, text) WEFT_ERR_##name = (value),

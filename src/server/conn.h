@@ -75,8 +75,8 @@ void weft_conn_rearm(struct weft_conn *conn);
 uint64_t weft_conn_deadline(const struct weft_conn *conn);
 void weft_conn_tick(struct weft_conn *conn, uint64_t now_ns);
 
-/* Sends a frame that was built for many, by the slow-consumer rule. */
-int weft_conn_send_frame(struct weft_conn *conn, struct weft_blob *frame);
+/* Sends a message that is for many, by the slow-consumer rule. */
+int weft_conn_broadcast(struct weft_conn *conn, struct weft_broadcast *message);
 
 /* The server stops: 1001 to a WebSocket peer, the end to an idle HTTP one. */
 void weft_conn_stop(struct weft_conn *conn);

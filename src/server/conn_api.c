@@ -70,12 +70,12 @@ int weft_send(struct weft_conn *conn, enum weft_kind kind, const void *data,
     return count_sent(conn, err);
 }
 
-int weft_conn_send_frame(struct weft_conn *conn, struct weft_blob *frame)
+int weft_conn_broadcast(struct weft_conn *conn, struct weft_broadcast *message)
 {
     int err;
 
     do
-        err = weft_session_send_frame(&conn->session, frame);
+        err = weft_session_broadcast(&conn->session, message);
     while (err == WEFT_ERR_BUSY && (err = make_room(conn)) == 0);
     /* A publisher is not told, so what a subscriber misses is counted. */
     if (err == WEFT_ERR_NOMEM ||

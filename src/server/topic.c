@@ -185,6 +185,7 @@ static void deliver(struct weft_worker *worker, const char *name,
                     struct weft_blob *frame, const struct weft_conn *except)
 {
     struct topic *topic = topic_find(&worker->topics, name);
+    struct weft_broadcast message = {.frame = frame};
     struct weft_list *node;
 
     if (!topic)
@@ -194,8 +195,9 @@ static void deliver(struct weft_worker *worker, const char *name,
         struct subscription *sub = WEFT_OF(node, struct subscription, in_topic);
 
         if (sub->conn != except)
-            weft_conn_send_frame(sub->conn, frame);
+            weft_conn_broadcast(sub->conn, &message);
     }
+    weft_blob_unref(message.packed);
 }
 
 /* A frame on its way to another worker. */

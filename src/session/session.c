@@ -256,7 +256,8 @@ int weft_session_send(struct weft_session *s, enum weft_kind kind,
     return err;
 }
 
-int weft_session_send_frame(struct weft_session *s, struct weft_blob *frame)
+int weft_session_broadcast(struct weft_session *s,
+                           struct weft_broadcast *message)
 {
     int err;
 
@@ -264,7 +265,7 @@ int weft_session_send_frame(struct weft_session *s, struct weft_blob *frame)
         return WEFT_ERR_USAGE;
     if (s->flags & MUTE)
         return WEFT_ERR_EOF;
-    err = weft_endpoint_send_frame(&s->ep, frame);
+    err = weft_endpoint_broadcast(&s->ep, message);
     if (!err)
         touch(s);
     return err;

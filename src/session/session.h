@@ -64,7 +64,8 @@ void weft_session_take(struct weft_session *s, uint8_t *p, size_t len);
  * large payload is offered to the kernel before this returns. */
 int weft_session_send(struct weft_session *s, enum weft_kind kind,
                       const void *data, size_t len);
-int weft_session_send_frame(struct weft_session *s, struct weft_blob *frame);
+int weft_session_broadcast(struct weft_session *s,
+                           struct weft_broadcast *message);
 void weft_session_want_drain(struct weft_session *s);
 
 /* Offers what waits to the kernel before the turn is over, for a sender that

@@ -143,20 +143,20 @@ static int message_event(struct weft_endpoint *ep, struct weft_event *event,
     event->msg.data = len > 0 ? (const void *)data : "";
     event->msg.len = len;
     ep->kind = 0;
+    ep->flags &= (uint16_t)~WEFT_EP_ENCODED;
     return EVENT;
 }
 
-/* The whole message lies in what was fed. */
-static int take_whole(struct weft_endpoint *ep, struct weft_event *event,
-                      const char **why)
+static int limit_fault(const char **why)
 {
-    uint8_t *p = ep->in;
-    size_t len = (size_t)ep->left;
+    *why = "message over the limit";
+    return WEFT_ERR_LIMIT;
+}
 
-    unmask(ep, p, len);
-    ep->in += len;
-    ep->left = 0;
-    ep->flags &= (uint16_t)~WEFT_EP_IN_FRAME;
+/* A message that is not gathered: as it came, or as the extension has it. */
+static int give_whole(struct weft_endpoint *ep, struct weft_event *event,
+                      const uint8_t *p, size_t len, const char **why)
+{
     if (ep->kind == WEFT_TEXT && !weft_utf8_is_valid(p, len)) {
         *why = "text that is not UTF-8";
         return WEFT_ERR_UTF8;
@@ -174,12 +174,13 @@ static int gather(struct weft_endpoint *ep, const uint8_t *p, size_t len,
     bool is_last = ep->left == 0 && (ep->flags & WEFT_EP_FIN);
     int err;
 
-    if (part->is_encoded)
-        err = ep->ext->ops->decode(ep->ext, p, len, is_last, &part->message);
+    if (ep->flags & WEFT_EP_ENCODED)
+        err =
+            ep->ext->ops->decode(ep->ext, p, len, is_last, &part->message, why);
     else
         err = weft_buf_append(&part->message, p, len);
     if (err == WEFT_ERR_LIMIT)
-        *why = "message over the limit";
+        return limit_fault(why);
     if (err || ep->kind != WEFT_TEXT)
         return err;
 
@@ -194,22 +195,16 @@ static int gather(struct weft_endpoint *ep, const uint8_t *p, size_t len,
     return 0;
 }
 
-/* What has come of a frame of a message that is cut or in fragments. */
-static int take_piece(struct weft_endpoint *ep, struct weft_event *event,
-                      const char **why)
+/* Adds what came of the present frame, unmasked, to the message. */
+static int add_piece(struct weft_endpoint *ep, struct weft_event *event,
+                     const uint8_t *p, size_t n, const char **why)
 {
     struct weft_part *part = weft_endpoint_part(ep);
-    size_t avail = (size_t)(ep->in_end - ep->in);
-    size_t n = ep->left < avail ? (size_t)ep->left : avail;
-    uint8_t *p = ep->in;
     int err;
 
     if (!part)
         return WEFT_ERR_NOMEM;
     part->has_message = true;
-    unmask(ep, p, n);
-    ep->in += n;
-    ep->left -= n;
     err = gather(ep, p, n, why);
     if (err)
         return err;
@@ -220,6 +215,54 @@ static int take_piece(struct weft_endpoint *ep, struct weft_event *event,
         return GO_ON;
     part->is_delivered = true;
     return message_event(ep, event, part->message.data, part->message.len);
+}
+
+/* Takes what there is of the present frame's payload off what was fed. */
+static size_t take_bytes(struct weft_endpoint *ep, uint8_t **p)
+{
+    size_t avail = (size_t)(ep->in_end - ep->in);
+    size_t n = ep->left < avail ? (size_t)ep->left : avail;
+
+    *p = ep->in;
+    unmask(ep, *p, n);
+    ep->in += n;
+    ep->left -= n;
+    return n;
+}
+
+/* What has come of a frame of a message that is cut or in fragments. */
+static int take_piece(struct weft_endpoint *ep, struct weft_event *event,
+                      const char **why)
+{
+    uint8_t *p;
+    size_t n = take_bytes(ep, &p);
+
+    return add_piece(ep, event, p, n, why);
+}
+
+/* The whole message lies in what was fed. */
+static int take_whole(struct weft_endpoint *ep, struct weft_event *event,
+                      const char **why)
+{
+    struct iovec decoded;
+    uint8_t *p;
+    size_t len = take_bytes(ep, &p);
+    int rc;
+
+    if (!(ep->flags & WEFT_EP_ENCODED)) {
+        ep->flags &= (uint16_t)~WEFT_EP_IN_FRAME;
+        return give_whole(ep, event, p, len, why);
+    }
+    rc = ep->ext->ops->decode_whole(ep->ext, p, len, ep->conf->message_limit,
+                                    &decoded, why);
+    if (rc == 0)
+        return add_piece(ep, event, p, len, why);
+    if (rc == WEFT_ERR_LIMIT)
+        return limit_fault(why);
+    if (rc < 0)
+        return rc;
+    ep->flags &= (uint16_t)~WEFT_EP_IN_FRAME;
+    return give_whole(ep, event, decoded.iov_base, decoded.iov_len, why);
 }
 
 /* After our close frame messages are passed over (section 1.4). */
@@ -329,31 +372,56 @@ static int take_control(struct weft_endpoint *ep, struct weft_event *event,
 
 /* ---- Frames -------------------------------------------------------------- */
 
-/* A frame of a message begins: its size and number are judged before a byte of
- * its payload is waited for. */
+/*
+ * What an encoded message stands for is known only once it is decoded. The code
+ * itself is bounded all the same, lest one that stands for nothing go on for
+ * ever: no sensible one is longer than this.
+ */
+static size_t encoded_limit(size_t limit)
+{
+    size_t more = limit / 16 + 1024;
+
+    return limit > SIZE_MAX - more ? SIZE_MAX : limit + more;
+}
+
+/* Judges the size of a message before a byte of its next frame is waited for.
+ */
+static int check_size(const struct weft_endpoint *ep,
+                      const struct weft_frame *frame, const char **why)
+{
+    const struct weft_part *part = ep->part;
+    size_t limit = ep->conf->message_limit, held = 0;
+
+    if (ep->flags & WEFT_EP_ENCODED) {
+        limit = encoded_limit(limit);
+        held = part ? part->encoded_len : 0;
+    } else if (part) {
+        held = part->message.len;
+    }
+    return frame->payload > limit - held ? limit_fault(why) : 0;
+}
+
+/* A frame of a message begins. */
 static int begin_data(struct weft_endpoint *ep, const struct weft_frame *frame,
                       const char **why)
 {
     bool is_first = frame->opcode != WEFT_OP_CONTINUATION;
-    bool is_encoded = frame->rsv || (ep->part && ep->part->is_encoded);
-    size_t held = ep->part ? ep->part->message.len : 0;
+    int err;
 
     if (ep->flags & WEFT_EP_CLOSE_SENT)
         return 0; /* passed over, whatever it is */
-    /* What an encoded frame stands for is known only once it is decoded. */
-    if (!is_encoded && frame->payload > ep->conf->message_limit - held) {
-        *why = "message over the limit";
-        return WEFT_ERR_LIMIT;
-    }
     if (is_first)
         ep->kind = frame->opcode;
-    if (is_first && frame->fin && !frame->rsv)
-        return 0;
+    if (frame->rsv)
+        ep->flags |= WEFT_EP_ENCODED;
+    err = check_size(ep, frame, why);
+    if (err || (is_first && frame->fin))
+        return err;
 
     if (!weft_endpoint_part(ep))
         return WEFT_ERR_NOMEM;
     ep->part->has_message = true;
-    ep->part->is_encoded |= frame->rsv != 0;
+    ep->part->encoded_len += (size_t)frame->payload;
     if (++ep->part->fragments > ep->conf->fragment_limit) {
         *why = "too many fragments in a message";
         return WEFT_ERR_POLICY;

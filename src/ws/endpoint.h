@@ -54,6 +54,7 @@ enum weft_endpoint_flags {
     WEFT_EP_TICKED = 256,       /* heard_ns holds a time */
     WEFT_EP_STAMPED = 512,      /* since_ns holds a time */
     WEFT_EP_TIMED_OUT = 1024,   /* patience is at its end, and that was told */
+    WEFT_EP_ENCODED = 2048,     /* the present message, by the extension */
 };
 
 struct weft_endpoint {
@@ -112,9 +113,19 @@ int weft_endpoint_send_borrowed(struct weft_endpoint *ep, enum weft_kind kind,
 bool weft_endpoint_borrows(const struct weft_endpoint *ep);
 WEFT_CHECK int weft_endpoint_settle(struct weft_endpoint *ep);
 
-/* Sends a frame that weft_endpoint_frame has built, by reference; the errors
- * of weft_endpoint_send. Servers without an extension only. */
-int weft_endpoint_send_frame(struct weft_endpoint *ep, struct weft_blob *frame);
+/* A message for many. Begins with frame alone; weft_blob_unref is owed to both
+ * in the end. */
+struct weft_broadcast {
+    struct weft_blob *frame;  /* from weft_endpoint_frame */
+    struct weft_blob *packed; /* the same, encoded, or NULL */
+    bool was_packed;          /* or it was tried */
+};
+
+/* Sends it by reference; the errors of weft_endpoint_send. The first endpoint
+ * that wants it encoded has it so for all that may share it, which are of one
+ * thread. Servers only. */
+int weft_endpoint_broadcast(struct weft_endpoint *ep,
+                            struct weft_broadcast *message);
 
 /* A whole unmasked message as a frame, to be sent to many. NULL: no memory. */
 struct weft_blob *weft_endpoint_frame(const struct weft_mem *mem,

@@ -6,13 +6,10 @@
  * copying; a server may put a large payload into the queue by reference.
  */
 #include "base/mem.h"
+#include "base/sizes.h"
 #include "ws/endpoint.h"
 #include "ws/mask.h"
 #include "ws/part.h"
-
-/* From here on a payload is worth a chunk and a vector of its own: copying
- * less costs no more than that. */
-#define BORROW_MIN 16384
 
 /* What a queue may weigh: so many times its limit, and these bytes. */
 #define WEIGHT_FACTOR 4
@@ -106,23 +103,34 @@ static int put_control(struct weft_endpoint *ep, uint8_t opcode,
     return put_frame(ep, &frame, payload);
 }
 
-static int put_encoded(struct weft_endpoint *ep, struct weft_frame *frame,
-                       const void *data)
+static int put_payload_frame(struct weft_endpoint *ep, struct weft_frame *frame,
+                             const void *data, bool may_borrow)
 {
-    struct weft_buf encoded;
-    int rc;
+    if (may_borrow && !ep->conf->drops_oldest && !ep->conf->is_client &&
+        frame->payload >= WEFT_BORROW_MIN)
+        return put_borrowed(ep, frame, data);
+    return put_frame(ep, frame, data);
+}
 
-    weft_buf_init(&encoded, ep->conf->mem, SIZE_MAX);
-    rc = ep->ext->ops->encode(ep->ext, data, (size_t)frame->payload, &encoded);
+static int put_encoded(struct weft_endpoint *ep, struct weft_frame *frame,
+                       const void *data, bool may_borrow)
+{
+    const struct weft_ext_ops *ops = ep->ext->ops;
+    struct iovec encoded;
+    int rc = ops->encode(ep->ext, data, (size_t)frame->payload, &encoded);
+    int err;
+
+    if (rc < 0)
+        return rc;
     if (rc > 0) {
-        frame->rsv = ep->ext->ops->rsv;
-        frame->payload = encoded.len;
-        data = encoded.data;
+        frame->rsv = ops->rsv;
+        frame->payload = encoded.iov_len;
+        data = encoded.iov_base;
     }
-    if (rc >= 0)
-        rc = put_frame(ep, frame, data);
-    weft_buf_release(&encoded);
-    return rc;
+    err = put_payload_frame(ep, frame, data, may_borrow);
+    if (err && rc > 0)
+        ops->unencode(ep->ext);
+    return err;
 }
 
 static int put_data(struct weft_endpoint *ep, enum weft_kind kind,
@@ -136,11 +144,9 @@ static int put_data(struct weft_endpoint *ep, enum weft_kind kind,
     if (drops && ep->out)
         weft_queue_split(ep->out, false);
     if (ep->ext)
-        err = put_encoded(ep, &frame, data);
-    else if (may_borrow && !drops && !ep->conf->is_client && len >= BORROW_MIN)
-        err = put_borrowed(ep, &frame, data);
+        err = put_encoded(ep, &frame, data, may_borrow);
     else
-        err = put_frame(ep, &frame, data);
+        err = put_payload_frame(ep, &frame, data, may_borrow);
     if (!err && drops)
         weft_queue_split(ep->out, true);
     return err;
@@ -201,12 +207,13 @@ int weft_endpoint_settle(struct weft_endpoint *ep)
     return ep->out ? weft_queue_settle(ep->out) : 0;
 }
 
-struct weft_blob *weft_endpoint_frame(const struct weft_mem *mem,
-                                      enum weft_kind kind, const void *data,
-                                      size_t len)
+/* ---- To many ------------------------------------------------------------- */
+
+static struct weft_blob *frame_of(const struct weft_mem *mem,
+                                  const struct weft_frame *frame,
+                                  const void *data)
 {
-    struct weft_frame frame = {
-        .fin = true, .opcode = (uint8_t)kind, .payload = len};
+    size_t len = (size_t)frame->payload;
     size_t head = weft_frame_header_len(len, false);
     struct weft_blob *blob;
 
@@ -215,36 +222,84 @@ struct weft_blob *weft_endpoint_frame(const struct weft_mem *mem,
     blob = weft_blob_new(mem, head + len);
     if (!blob)
         return NULL;
-    weft_frame_write(blob->data, &frame);
+    weft_frame_write(blob->data, frame);
     if (len > 0)
         memcpy(blob->data + head, data, len);
     return blob;
 }
 
-/* A small frame is copied beside what waits, which costs less than a chunk of
- * its own and its place in the vector. */
-#define SHARE_MIN 1024
+struct weft_blob *weft_endpoint_frame(const struct weft_mem *mem,
+                                      enum weft_kind kind, const void *data,
+                                      size_t len)
+{
+    const struct weft_frame frame = {
+        .fin = true, .opcode = (uint8_t)kind, .payload = len};
 
-int weft_endpoint_send_frame(struct weft_endpoint *ep, struct weft_blob *frame)
+    return frame_of(mem, &frame, data);
+}
+
+/* The message in a frame of ours. */
+static struct weft_slice payload_of(const struct weft_blob *frame)
+{
+    uint8_t len = frame->data[1];
+    size_t head = len == 127 ? 10 : len == 126 ? 4 : 2;
+
+    return (struct weft_slice){(const char *)frame->data + head,
+                               frame->len - head};
+}
+
+/* Encodes it, once; without memory, or where that does not pay, it goes out as
+ * it is. */
+static void pack(struct weft_endpoint *ep, struct weft_broadcast *message,
+                 struct weft_slice payload)
+{
+    const struct weft_ext_ops *ops = ep->ext->ops;
+    struct weft_frame frame = {
+        .fin = true, .rsv = ops->rsv, .opcode = message->frame->data[0] & 15};
+    struct iovec encoded;
+
+    message->was_packed = true;
+    if (ops->encode(ep->ext, payload.ptr, payload.len, &encoded) <= 0)
+        return;
+    frame.payload = encoded.iov_len;
+    message->packed = frame_of(ep->conf->mem, &frame, encoded.iov_base);
+}
+
+static int put_shared(struct weft_endpoint *ep, struct weft_blob *frame)
 {
     bool drops = ep->conf->drops_oldest;
     int err;
 
-    if (!weft_endpoint_is_open(ep) || ep->conf->is_client || ep->ext)
-        return WEFT_ERR_USAGE;
-    if (is_full(ep))
-        return WEFT_ERR_BUSY;
     if (!queue_of(ep))
         return WEFT_ERR_NOMEM;
     if (drops)
         weft_queue_split(ep->out, false);
-    if (frame->len < SHARE_MIN)
+    if (frame->len < WEFT_SHARE_MIN)
         err = weft_queue_append(ep->out, frame->data, frame->len);
     else
         err = weft_queue_append_blob(ep->out, frame);
     if (!err && drops)
         weft_queue_split(ep->out, true);
     return err;
+}
+
+int weft_endpoint_broadcast(struct weft_endpoint *ep,
+                            struct weft_broadcast *message)
+{
+    struct weft_slice payload = payload_of(message->frame);
+    enum weft_kind kind = (enum weft_kind)(message->frame->data[0] & 15);
+
+    if (!weft_endpoint_is_open(ep) || ep->conf->is_client)
+        return WEFT_ERR_USAGE;
+    if (is_full(ep))
+        return WEFT_ERR_BUSY;
+    if (!ep->ext)
+        return put_shared(ep, message->frame);
+    if (!ep->ext->ops->may_share(ep->ext, payload.len))
+        return put_data(ep, kind, payload.ptr, payload.len, false);
+    if (!message->was_packed)
+        pack(ep, message, payload);
+    return put_shared(ep, message->packed ? message->packed : message->frame);
 }
 
 /* ---- Control frames of our own ------------------------------------------- */
@@ -285,6 +340,7 @@ static void drop_part(struct weft_endpoint *ep)
     if (ep->part && ep->part->has_message && !ep->part->is_delivered)
         weft_part_end_message(ep->part);
     ep->kind = 0;
+    ep->flags &= (uint16_t)~WEFT_EP_ENCODED;
 }
 
 static int put_close(struct weft_endpoint *ep, uint16_t code,

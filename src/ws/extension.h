@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include <sys/uio.h>
 
 #define WEFT_EXT_PARAMS                                                        \
     16                      /* parameters of one extension; more is malformed  \
@@ -43,16 +44,36 @@ struct weft_ext {
 struct weft_ext_ops {
     uint8_t rsv; /* the bits it sets on the first frame of what it encodes */
 
-    /* Appends what the next piece of an encoded message stands for to out,
+    /*
+     * Appends what the next piece of an encoded message stands for to out,
      * whose maximum is the message limit; fin with the last piece, which may
-     * be empty. 0, or an error that ends the connection. */
+     * be empty. 0; LIMIT; NOMEM; or INVALID_DATA and *why, static. After an
+     * error the connection ends and decode is not called again.
+     */
     int (*decode)(struct weft_ext *ext, const uint8_t *p, size_t len, bool fin,
-                  struct weft_buf *out);
+                  struct weft_buf *out, const char **why);
 
-    /* Encodes a whole message into the empty out: 1; 0 to send it as it is;
-     * or NOMEM. */
+    /*
+     * The same for a message that is there whole, without a copy of it being
+     * kept: 1, and *out is the bytes, which stay until the next decoding with
+     * the same pool; 0: this message is one for decode, and nothing has
+     * changed; or an error as above. limit bounds what comes out.
+     */
+    int (*decode_whole)(struct weft_ext *ext, const uint8_t *p, size_t len,
+                        size_t limit, struct iovec *out, const char **why);
+
+    /* Encodes a whole message: 1, and *out is the bytes, which stay until the
+     * next encoding with the same pool; 0 to send it as it is; or NOMEM, and
+     * nothing has changed. */
     int (*encode)(struct weft_ext *ext, const void *data, size_t len,
-                  struct weft_buf *out);
+                  struct iovec *out);
+
+    /* What encode gave last will not be sent. */
+    void (*unencode)(struct weft_ext *ext);
+
+    /* Whether what another connection of the same pool has encoded, of a
+     * message of len bytes, may be sent here as it is. */
+    bool (*may_share)(const struct weft_ext *ext, size_t len);
 
     void (*free)(struct weft_ext *ext);
 };

@@ -34,7 +34,7 @@ void weft_part_end_message(struct weft_part *part)
     weft_buf_init(&part->message, mem, max);
     part->fragments = 0;
     part->utf8 = WEFT_UTF8_START;
-    part->is_encoded = false;
+    part->encoded_len = 0;
     part->has_message = false;
     part->is_delivered = false;
 }

@@ -14,13 +14,13 @@
 
 struct weft_part {
     struct weft_buf message;
+    size_t encoded_len;  /* bytes of payload announced by its frames */
     uint32_t fragments;  /* frames of the message that have begun */
     enum weft_utf8 utf8; /* where the text stands */
     uint8_t control_len;
     uint8_t control[WEFT_CONTROL_MAX];
     uint8_t pong_len; /* a pong that waits for the queue to fall */
     uint8_t pong[WEFT_CONTROL_MAX];
-    bool is_encoded;   /* by the extension */
     bool has_pong;     /* pong is to be sent */
     bool has_message;  /* message holds one that has begun */
     bool is_delivered; /* the message's bytes are with the caller */

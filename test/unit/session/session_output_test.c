@@ -165,6 +165,7 @@ static void test_frame_to_many(void **state)
     struct bytes want = {0};
     struct side sides[3];
     struct world w;
+    struct weft_broadcast message = {0};
     struct weft_blob *frame;
     struct fail_mem fm = {.left = -1};
     struct weft_mem mem = {fail_realloc, &fm};
@@ -172,10 +173,11 @@ static void test_frame_to_many(void **state)
     (void)state;
     world_open(&w, 0);
     frame = weft_endpoint_frame(&mem, WEFT_TEXT, p, BIG);
+    message.frame = frame;
     for (size_t i = 0; i < COUNT(sides); i++) {
         side_open(&sides[i], &w, WEFT_SERVER, false);
         side_small_buffer(&sides[i]);
-        assert_int_equal(weft_session_send_frame(&sides[i].s, frame), 0);
+        assert_int_equal(weft_session_broadcast(&sides[i].s, &message), 0);
         CHECK(sides[i].fm.peak < 100000, "%zu bytes", sides[i].fm.peak);
     }
     assert_int_equal(frame->refs, 4);

@@ -315,11 +315,13 @@ static void try_all(struct side *side)
 {
     struct weft_blob *frame =
         weft_endpoint_frame(&side->mem, WEFT_TEXT, "x", 1);
+    struct weft_broadcast message = {.frame = frame};
 
     assert_int_equal(side_send(side, "late"), WEFT_ERR_USAGE);
     assert_int_equal(weft_session_send(&side->s, WEFT_PING, "", 0),
                      WEFT_ERR_USAGE);
-    assert_int_equal(weft_session_send_frame(&side->s, frame), WEFT_ERR_USAGE);
+    assert_int_equal(weft_session_broadcast(&side->s, &message),
+                     WEFT_ERR_USAGE);
     assert_int_equal(weft_session_close(&side->s, 4000, "", 0), WEFT_ERR_USAGE);
     weft_session_want_drain(&side->s);
     weft_blob_unref(frame);

@@ -18,12 +18,16 @@ struct runs {
     struct weft_ext ext;
     const struct weft_mem *mem;
     bool encodes_all; /* also what gets longer */
-    int count;        /* half of a pair has come; 0: none */
+    bool keeps_whole; /* whole messages have a way of their own */
+    bool shares;
+    int count; /* half of a pair has come; 0: none */
+    int taken_back;
     int *freed;
+    struct weft_buf decoded, encoded;
 };
 
 static int decode(struct weft_ext *ext, const uint8_t *p, size_t len, bool fin,
-                  struct weft_buf *out)
+                  struct weft_buf *out, const char **why)
 {
     struct runs *runs = (struct runs *)ext;
     int err = 0;
@@ -39,16 +43,34 @@ static int decode(struct weft_ext *ext, const uint8_t *p, size_t len, bool fin,
     }
     if (!err && fin && runs->count != 0)
         err = WEFT_ERR_PROTOCOL;
+    if (err == WEFT_ERR_PROTOCOL)
+        *why = "half a pair";
     return err;
 }
 
-static int encode(struct weft_ext *ext, const void *data, size_t len,
-                  struct weft_buf *out)
+static int decode_whole(struct weft_ext *ext, const uint8_t *p, size_t len,
+                        size_t limit, struct iovec *out, const char **why)
 {
-    const struct runs *runs = (struct runs *)ext;
+    struct runs *runs = (struct runs *)ext;
+    int err;
+
+    if (!runs->keeps_whole)
+        return 0;
+    weft_buf_clear(&runs->decoded);
+    runs->decoded.max = limit;
+    err = decode(ext, p, len, true, &runs->decoded, why);
+    *out = (struct iovec){runs->decoded.data, runs->decoded.len};
+    return err ? err : 1;
+}
+
+static int encode(struct weft_ext *ext, const void *data, size_t len,
+                  struct iovec *encoded)
+{
+    struct runs *runs = (struct runs *)ext;
+    struct weft_buf *out = &runs->encoded;
     const uint8_t *p = data;
 
-    assert_int_equal(out->len, 0);
+    weft_buf_clear(out);
     for (size_t i = 0; i < len;) {
         uint8_t pair[2] = {0, p[i]};
 
@@ -57,7 +79,18 @@ static int encode(struct weft_ext *ext, const void *data, size_t len,
         if (weft_buf_append(out, pair, 2) != 0)
             return WEFT_ERR_NOMEM;
     }
+    *encoded = (struct iovec){out->data, out->len};
     return runs->encodes_all || out->len < len;
+}
+
+static void unencode(struct weft_ext *ext)
+{
+    ((struct runs *)ext)->taken_back++;
+}
+
+static bool may_share(const struct weft_ext *ext, size_t len)
+{
+    return ((const struct runs *)ext)->shares && len > 0;
 }
 
 static void free_runs(struct weft_ext *ext)
@@ -65,10 +98,14 @@ static void free_runs(struct weft_ext *ext)
     struct runs *runs = (struct runs *)ext;
 
     ++*runs->freed;
+    weft_buf_release(&runs->decoded);
+    weft_buf_release(&runs->encoded);
     weft_free(runs->mem, runs, sizeof(*runs));
 }
 
-static const struct weft_ext_ops runs_ops = {RSV1, decode, encode, free_runs};
+static const struct weft_ext_ops runs_ops = {
+    RSV1, decode, decode_whole, encode, unencode, may_share, free_runs,
+};
 
 static struct runs *runs_new(const struct weft_mem *mem, int *freed)
 {
@@ -78,6 +115,8 @@ static struct runs *runs_new(const struct weft_mem *mem, int *freed)
         runs->ext.ops = &runs_ops;
         runs->mem = mem;
         runs->freed = freed;
+        weft_buf_init(&runs->decoded, mem, SIZE_MAX);
+        weft_buf_init(&runs->encoded, mem, SIZE_MAX);
     }
     return runs;
 }
@@ -164,8 +203,9 @@ static bool same_frames(const char *have, const char *want)
     return !strncmp(have, want, len);
 }
 
-static void run_once(const struct talk_case *c, enum weft_role role,
-                     const struct bytes *in, size_t first, size_t step)
+static void run_as(const struct talk_case *c, enum weft_role role,
+                   const struct bytes *in, size_t first, size_t step,
+                   bool keeps_whole)
 {
     struct weft_endpoint_opts opts = talk_opts(role);
     size_t piece = first;
@@ -173,7 +213,7 @@ static void run_once(const struct talk_case *c, enum weft_role role,
     int freed, rc = 0;
 
     opts.message_limit = 10;
-    open_with_runs(&t, &opts, &freed);
+    open_with_runs(&t, &opts, &freed)->keeps_whole = keeps_whole;
     for (size_t at = 0; at < in->len && rc == 0; at += piece, piece = step) {
         if (piece > in->len - at)
             piece = in->len - at;
@@ -186,6 +226,13 @@ static void run_once(const struct talk_case *c, enum weft_role role,
           c->what, first, step, talk_frames(&t));
     CHECK(t.fm.peak < 40000, "%s: %zu bytes", c->what, t.fm.peak);
     close_with_runs(&t, &freed);
+}
+
+static void run_once(const struct talk_case *c, enum weft_role role,
+                     const struct bytes *in, size_t first, size_t step)
+{
+    run_as(c, role, in, first, step, false);
+    run_as(c, role, in, first, step, true);
 }
 
 static void test_receiving(void **state)
@@ -223,7 +270,7 @@ static void test_bomb(void **state)
 
         opts.message_limit = 100000;
         open_with_runs(&t, &opts, &freed);
-        wire_add_header(&in, roles[i], 0xc2, INT64_MAX);
+        wire_add_header(&in, roles[i], 0xc2, 50000);
         assert_int_equal(talk_feed(&t, in.data, in.len), 0);
         if (roles[i] == WEFT_SERVER)
             for (size_t b = 0; b < sizeof(bomb); b++)
@@ -305,21 +352,108 @@ static void test_sending(void **state)
     }
 }
 
-/* What an extension may change cannot go out by reference. */
+/* The code of an endless message that stands for nothing is bounded too, in one
+ * frame and over several. */
+static void test_endless_code(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(roles) * 2; i++) {
+        struct weft_endpoint_opts opts = talk_opts(roles[i / 2]);
+        struct bytes in = {0};
+        struct talk t;
+        int freed;
+
+        opts.message_limit = 1000;
+        open_with_runs(&t, &opts, &freed);
+        if (i % 2)
+            wire_add_plain(&in, roles[i / 2], (const uint8_t *)"\x42\0", 2);
+        wire_add_header(&in, roles[i / 2], i % 2 ? 0x80 : 0xc2, 2086);
+        assert_int_equal(talk_feed(&t, in.data, in.len), 0);
+        close_with_runs(&t, &freed);
+
+        in.len -= roles[i / 2] == WEFT_SERVER ? 5 : 1;
+        in.data[in.len]++; /* 2087 */
+        in.len += roles[i / 2] == WEFT_SERVER ? 5 : 1;
+        open_with_runs(&t, &opts, &freed);
+        assert_int_equal(talk_feed(&t, in.data, in.len), WEFT_ERR_LIMIT);
+        close_with_runs(&t, &freed);
+        bytes_release(&in);
+    }
+}
+
+/* A message to many is encoded once for all who may share it, and otherwise
+ * once for each. */
+static void test_broadcast(void **state)
+{
+    static const bool shares[] = {true, true, false, true};
+    struct weft_endpoint_opts opts = talk_opts(WEFT_SERVER);
+    uint8_t *big = calloc(1, 100000);
+    struct weft_broadcast message = {0};
+    struct fail_mem fm = {.left = -1};
+    struct weft_mem mem = {fail_realloc, &fm};
+    struct talk t[COUNT(shares)];
+    int freed[COUNT(shares)];
+
+    (void)state;
+    assert_non_null(big);
+    message.frame = weft_endpoint_frame(&mem, WEFT_BINARY, big, 100000);
+    for (size_t i = 0; i < COUNT(shares); i++) {
+        open_with_runs(&t[i], &opts, &freed[i])->shares = shares[i];
+        assert_int_equal(weft_endpoint_broadcast(t[i].ep, &message), 0);
+        assert_non_null(message.packed);
+    }
+    for (size_t i = 0; i < COUNT(shares); i++) {
+        struct runs *runs = (struct runs *)t[i].ep->ext;
+        struct wire_frame f;
+
+        assert_int_equal(runs->encoded.len > 0, i == 0 || !shares[i]);
+        talk_drain(&t[i]);
+        assert_int_equal(wire_read(&f, t[i].out.data, t[i].out.len),
+                         t[i].out.len);
+        assert_int_equal(f.rsv, RSV1);
+        assert_int_equal(f.opcode, WEFT_BINARY);
+        assert_int_equal(f.len, 786);
+        free(f.payload);
+        if (i > 0)
+            close_with_runs(&t[i], &freed[i]);
+    }
+    weft_blob_unref(message.packed);
+    weft_blob_unref(message.frame);
+    close_with_runs(&t[0], &freed[0]);
+    assert_int_equal(fm.live, 0);
+    free(big);
+}
+
+/* What was encoded and found no place in the queue is taken back. */
+static void test_taken_back(void **state)
+{
+    struct weft_endpoint_opts opts = talk_opts(WEFT_SERVER);
+    struct runs *runs;
+    struct talk t;
+    int freed;
+
+    (void)state;
+    runs = open_with_runs(&t, &opts, &freed);
+    assert_int_equal(weft_buf_reserve(&runs->encoded, 100), 0);
+    t.fm.left = 0;
+    assert_int_equal(weft_endpoint_send(t.ep, WEFT_TEXT, "aaaaaa", 6),
+                     WEFT_ERR_NOMEM);
+    assert_int_equal(runs->taken_back, 1);
+    t.fm.left = -1;
+    close_with_runs(&t, &freed);
+}
+
+/* What is small once it is encoded goes out as what it is. */
 static void test_nothing_by_reference(void **state)
 {
     struct weft_endpoint_opts opts = talk_opts(WEFT_SERVER);
     uint8_t *big = calloc(1, 100000);
-    struct weft_blob *frame;
     struct talk t;
     int freed;
 
     (void)state;
     assert_non_null(big);
     open_with_runs(&t, &opts, &freed);
-    frame = weft_endpoint_frame(&t.mem, WEFT_BINARY, big, 100000);
-    assert_int_equal(weft_endpoint_send_frame(t.ep, frame), WEFT_ERR_USAGE);
-    weft_blob_unref(frame);
     assert_int_equal(
         weft_endpoint_send_borrowed(t.ep, WEFT_BINARY, big, 100000), 0);
     assert_false(weft_endpoint_borrows(t.ep));
@@ -450,6 +584,9 @@ int main(void)
         cmocka_unit_test(test_bomb),
         cmocka_unit_test(test_passed_over_while_closing),
         cmocka_unit_test(test_sending),
+        cmocka_unit_test(test_endless_code),
+        cmocka_unit_test(test_broadcast),
+        cmocka_unit_test(test_taken_back),
         cmocka_unit_test(test_nothing_by_reference),
         cmocka_unit_test(test_joined),
         cmocka_unit_test(test_no_memory),

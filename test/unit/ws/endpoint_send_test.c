@@ -224,9 +224,18 @@ static void test_frames(void **state)
     free(p);
 }
 
+static int send_shared(struct weft_endpoint *ep, struct weft_blob *frame)
+{
+    struct weft_broadcast message = {.frame = frame};
+    int err = weft_endpoint_broadcast(ep, &message);
+
+    assert_null(message.packed); /* there is no extension */
+    return err;
+}
+
 /* A large frame is shared by all who send it, a small one is copied; the last
  * to have sent it frees it. */
-static void test_send_frame(void **state)
+static void test_broadcast(void **state)
 {
     uint8_t *p = big_text();
 
@@ -242,7 +251,7 @@ static void test_send_frame(void **state)
         for (size_t i = 0; i < COUNT(eps); i++) {
             weft_endpoint_init(&eps[i], &conf);
             assert_int_equal(weft_endpoint_send(&eps[i], WEFT_TEXT, "<", 1), 0);
-            assert_int_equal(weft_endpoint_send_frame(&eps[i], frame), 0);
+            assert_int_equal(send_shared(&eps[i], frame), 0);
             assert_int_equal(weft_endpoint_send(&eps[i], WEFT_TEXT, ">", 1), 0);
         }
         assert_int_equal(frame->refs, len == BIG ? 4 : 1);
@@ -262,7 +271,7 @@ static void test_send_frame(void **state)
     free(p);
 }
 
-static void test_send_frame_refused(void **state)
+static void test_broadcast_refused(void **state)
 {
     uint8_t *p = big_text();
     struct fail_mem fm;
@@ -279,25 +288,23 @@ static void test_send_frame_refused(void **state)
     for (int i = 0; i < 2; i++) {
         for (long left = 0; left < 2; left++) {
             fm.left = left;
-            assert_int_equal(weft_endpoint_send_frame(&ep, frames[i]),
-                             WEFT_ERR_NOMEM);
+            assert_int_equal(send_shared(&ep, frames[i]), WEFT_ERR_NOMEM);
             assert_int_equal(weft_endpoint_queued(&ep), 0);
             fm.left = -1;
             weft_endpoint_release(&ep);
         }
-        assert_int_equal(weft_endpoint_send_frame(&ep, frames[i]), 0);
-        assert_int_equal(weft_endpoint_send_frame(&ep, frames[i]),
-                         WEFT_ERR_BUSY);
+        assert_int_equal(send_shared(&ep, frames[i]), 0);
+        assert_int_equal(send_shared(&ep, frames[i]), WEFT_ERR_BUSY);
         assert_int_equal(weft_endpoint_queued(&ep), frames[i]->len);
         weft_endpoint_sent(&ep, frames[i]->len);
     }
     assert_int_equal(weft_endpoint_close(&ep, 1000, NULL, 0), 0);
-    assert_int_equal(weft_endpoint_send_frame(&ep, frames[0]), WEFT_ERR_USAGE);
+    assert_int_equal(send_shared(&ep, frames[0]), WEFT_ERR_USAGE);
     weft_endpoint_release(&ep);
 
     conf.is_client = true; /* which has to mask */
     weft_endpoint_init(&ep, &conf);
-    assert_int_equal(weft_endpoint_send_frame(&ep, frames[0]), WEFT_ERR_USAGE);
+    assert_int_equal(send_shared(&ep, frames[0]), WEFT_ERR_USAGE);
     weft_endpoint_release(&ep);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(frames[i]->refs, 1);
@@ -373,8 +380,8 @@ static void test_drop_oldest(void **state)
     assert_int_equal(weft_endpoint_send(&ep, WEFT_TEXT, "two", 3), 0);
     assert_int_equal(weft_endpoint_send(&ep, WEFT_PING, "b", 1), 0);
     assert_int_equal(weft_endpoint_send(&ep, WEFT_PING, "c", 1), 0);
-    assert_int_equal(weft_endpoint_send_frame(&ep, small), 0);
-    assert_int_equal(weft_endpoint_send_frame(&ep, large), 0);
+    assert_int_equal(send_shared(&ep, small), 0);
+    assert_int_equal(send_shared(&ep, large), 0);
     assert_int_equal(weft_endpoint_send_borrowed(&ep, WEFT_TEXT, p, BIG), 0);
     assert_false(weft_endpoint_borrows(&ep)); /* it may wait for long */
     assert_int_equal(weft_endpoint_send(&ep, WEFT_TEXT, "", 0), 0);
@@ -531,8 +538,8 @@ int main(void)
         cmocka_unit_test(test_small_are_copied),
         cmocka_unit_test(test_borrowed_refused),
         cmocka_unit_test(test_frames),
-        cmocka_unit_test(test_send_frame),
-        cmocka_unit_test(test_send_frame_refused),
+        cmocka_unit_test(test_broadcast),
+        cmocka_unit_test(test_broadcast_refused),
         cmocka_unit_test(test_preface),
         cmocka_unit_test(test_drop_oldest),
         cmocka_unit_test(test_half_sent_is_kept),

@@ -73,7 +73,7 @@ static void test_end_message(void **state)
     assert_int_equal(weft_buf_append(&fx.part->message, "\xe2", 1), 0);
     assert_int_equal(weft_buf_reserve(&fx.part->message, 4999), 0);
     fx.part->has_message = true;
-    fx.part->is_encoded = true;
+    fx.part->encoded_len = 9;
     fx.part->is_delivered = true;
     fx.part->fragments = 7;
     fx.part->utf8 = WEFT_UTF8_NEED_2;
@@ -89,8 +89,8 @@ static void test_end_message(void **state)
     assert_int_equal(fx.part->message.max, 5000);
     assert_int_equal(fx.part->fragments, 0);
     assert_int_equal(fx.part->utf8, WEFT_UTF8_START);
-    assert_false(fx.part->has_message || fx.part->is_encoded ||
-                 fx.part->is_delivered);
+    assert_false(fx.part->has_message || fx.part->is_delivered);
+    assert_int_equal(fx.part->encoded_len, 0);
     assert_int_equal(fx.part->control_len, 3);
     assert_memory_equal(fx.part->control, "abc", 3);
     assert_true(fx.part->has_pong);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * permessage-deflate (RFC 7692), the extension that compresses messages. The
+ * same options serve servers, handlers, clients and bare endpoints; which of
+ * them is meant by "we" is whoever has the options.
+ */
+#ifndef WEFT_DEFLATE_H
+#define WEFT_DEFLATE_H
+
+#include <weft/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * All numbers: 0 takes the default, which is given in brackets. A window is the
+ * stretch of earlier bytes that compression may refer to: 2^bits bytes, which
+ * whoever decompresses keeps too. Context takeover means that it reaches back
+ * into earlier messages (sections 7.1.1, 7.1.2): small messages that resemble
+ * each other become much smaller, and the connection keeps its window also at
+ * rest, about 300 KiB to compress and 40 KiB to decompress with windows of 15
+ * bits. Without it a connection at rest keeps nothing.
+ */
+struct weft_deflate_opts {
+    size_t size;          /* of this struct */
+    bool is_off;          /* the extension is not negotiated at all */
+    bool has_takeover;    /* we keep our context, if the peer lets us */
+    bool peer_takeover;   /* the peer may keep its own */
+    int level;            /* [3] 1, fast, to 9, small */
+    int memory_level;     /* [8] 1 to 9, as zlib has it */
+    int window_bits;      /* [15] 8 to 15, of what we send; at most */
+    int peer_window_bits; /* [15] 8 to 15, of what the peer sends */
+
+    /* [256; with has_takeover 32] bytes; shorter messages go uncompressed. */
+    uint64_t threshold;
+
+    /* [64 MiB] of contexts that are kept between messages, in a whole server;
+     * beyond it new connections are agreed on without. Of a server's own
+     * options only. */
+    uint64_t ceiling;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
