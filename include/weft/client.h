@@ -27,6 +27,7 @@
 #ifndef WEFT_CLIENT_H
 #define WEFT_CLIENT_H
 
+#include <weft/deflate.h>
 #include <weft/error.h>
 #include <weft/loop.h>
 #include <weft/types.h>
@@ -147,8 +148,21 @@ struct weft_socket_opts {
                               * with those of interim responses before it */
 
     /* If not NULL: what is wrong with an argument when new returns INVALID, as
-     * a sentence without full stop; "" otherwise. Static. */
+     * a sentence without full stop; "" otherwise. Lives until the thread's next
+     * call of weft_socket_new. */
     const char **why;
+
+    /* Compression: what is offered to the server. NULL: the defaults of
+     * <weft/deflate.h>. The ceiling is not looked at. */
+    const struct weft_deflate_opts *deflate;
+
+    /* TLS, for wss. The server's certificate must bear the host of the URL and
+     * come from an authority of this PEM file [of the system's store]; or with
+     * is_insecure it may be anybody's. */
+    const char *ca_file;
+    const char *certificate; /* PEM, of our own, if the server asks [none] */
+    const char *key;         /* PEM [in the same file] */
+    bool is_insecure;
 };
 
 /*
@@ -158,8 +172,8 @@ struct weft_socket_opts {
  * another machine has to do with, are told by the error event.
  *
  * 0; INVALID where the standard has a SyntaxError (the URL or the protocols),
- * or for a header or a proxy that cannot be; USAGE for options that this
- * library does not know; NOMEM or SYSTEM.
+ * or for a header or a proxy that cannot be, or for wss a file that cannot be
+ * used; USAGE for options that this library does not know; NOMEM or SYSTEM.
  */
 WEFT_API WEFT_CHECK int weft_socket_new(struct weft_socket **out,
                                         struct weft_loop *loop, const char *url,
@@ -231,6 +245,17 @@ WEFT_API void weft_socket_resume(struct weft_socket *ws);
 /* The HTTP status of the server's last answer, or of the proxy's that would
  * not connect; 0 before there was one. */
 WEFT_API int weft_socket_status(const struct weft_socket *ws);
+
+/* What wss goes over, as "TLSv1.3 TLS_AES_256_GCM_SHA384": from the request
+ * event on, until the connection is closed; "" otherwise, and for ws. Written
+ * to text, cut to size, and returned. */
+WEFT_API const char *weft_socket_tls(const struct weft_socket *ws, char *text,
+                                     size_t size);
+
+/* The subject of the server's certificate, in the form of RFC 2253, likewise;
+ * "" where it was not checked. */
+WEFT_API const char *weft_socket_peer_subject(const struct weft_socket *ws,
+                                              char *text, size_t size);
 
 WEFT_API struct weft_loop *weft_socket_loop(const struct weft_socket *ws);
 

@@ -27,6 +27,7 @@
 #ifndef WEFT_HANDLER_H
 #define WEFT_HANDLER_H
 
+#include <weft/deflate.h>
 #include <weft/error.h>
 #include <weft/types.h>
 
@@ -85,6 +86,10 @@ struct weft_handler {
     /* Origins allowed here, as "https://a.example", ended by NULL; "any"
      * allows all. NULL: the server's rule. */
     const char *const *origins;
+
+    /* Compression here; NULL: the server's. Where slow is DROP_OLDEST, what we
+     * send is never compressed with takeover. */
+    const struct weft_deflate_opts *deflate;
 };
 
 /* Makes a file a handler. Takes the fields of struct weft_handler:
@@ -113,6 +118,13 @@ WEFT_API const char *weft_request_param(struct weft_request *req,
  * Names are compared without regard to case. NULL where there is none. */
 WEFT_API const char *weft_request_header(struct weft_request *req,
                                          const char *name);
+
+/* Whether the request came over TLS. */
+WEFT_API bool weft_request_is_secure(struct weft_request *req);
+
+/* The subject of the client's certificate, which has been checked, in the form
+ * of RFC 2253: "CN=alice,O=Example"; NULL where there is none. */
+WEFT_API const char *weft_request_client_subject(struct weft_request *req);
 
 /* The i-th header field from 0, in the order they came. false past the last.
  * name and value may each be NULL. */

@@ -21,6 +21,7 @@
 
 #include <weft/error.h>
 #include <weft/handler.h>
+#include <weft/tls.h>
 #include <weft/types.h>
 
 #ifdef __cplusplus
@@ -77,6 +78,10 @@ struct weft_server_opts {
     uint64_t connection_limit;  /* [from the descriptor limit]: 503 */
     uint64_t per_address_limit; /* [off] connections of one address: 503 */
     uint64_t topic_limit;       /* [1024] subscriptions of one connection */
+
+    /* Compression, for handlers that have no rule of their own; NULL: the
+     * defaults of <weft/deflate.h>, so without context takeover. */
+    const struct weft_deflate_opts *deflate;
 };
 
 /* What the server counts; all since it was made, except open. */
@@ -131,7 +136,12 @@ WEFT_API int weft_server_unroute(struct weft_server *srv, const char *path);
 
 struct weft_listen_opts {
     size_t size;
-    int backlog; /* [the kernel's bound] */
+    int backlog;                     /* [the kernel's bound] */
+    const struct weft_tls_opts *tls; /* NULL: none. Copied */
+    /* If not NULL: what is wrong with tls when listen fails for it, as a
+     * sentence without full stop; "" otherwise. why_size bytes at most. */
+    char *why;
+    size_t why_size;
 };
 
 /*
@@ -139,7 +149,8 @@ struct weft_listen_opts {
  * of the name), ":9998" or "*:9998" (every address of the machine), or
  * "unix:/path/to/socket". Port 0 takes a free one: see weft_server_address.
  * May be called several times, before weft_server_run. opts may be NULL. 0,
- * IN_USE, ADDRESS, DENIED, SYSTEM, NOMEM.
+ * IN_USE, ADDRESS, DENIED, SYSTEM, NOMEM; and for tls MISSING, DENIED, INVALID,
+ * TLS or USAGE.
  */
 WEFT_API WEFT_CHECK int weft_server_listen(struct weft_server *srv,
                                            const char *address,
@@ -148,6 +159,10 @@ WEFT_API WEFT_CHECK int weft_server_listen(struct weft_server *srv,
 /* The i-th listening address as text, from 0; NULL past the last. */
 WEFT_API const char *weft_server_address(const struct weft_server *srv,
                                          size_t i);
+
+/* Whether that address has TLS. */
+WEFT_API bool weft_server_address_is_secure(const struct weft_server *srv,
+                                            size_t i);
 
 /* Runs until weft_server_stop and its bound. The calling thread is one of the
  * server's. A server runs once. 0; NOMEM or SYSTEM when it cannot begin; USAGE
@@ -160,6 +175,15 @@ WEFT_API int weft_server_run(struct weft_server *srv);
  * once. May be called from any thread and from a signal handler.
  */
 WEFT_API void weft_server_stop(struct weft_server *srv);
+
+/*
+ * Reads the certificates, keys and authorities of all listeners again. New
+ * connections get the new ones, those that are open keep what they have; where
+ * a file is wrong the old ones stay. Done by one of the server's threads, which
+ * writes to the log what came of it. May be called from any thread and from a
+ * signal handler.
+ */
+WEFT_API void weft_server_reload_tls(struct weft_server *srv);
 
 /* As weft_publish, from any thread; nobody is left out. */
 WEFT_API int weft_server_publish(struct weft_server *srv, const char *topic,
@@ -205,6 +229,17 @@ struct weft_handlers_opts {
 WEFT_API WEFT_CHECK int
 weft_handlers_open(struct weft_handlers **out, struct weft_server *srv,
                    const char *dir, const struct weft_handlers_opts *opts);
+
+/*
+ * Finds, and makes if need be, the folder in which weft_handlers_open would
+ * keep compiled handlers, for programs that give up rights to files before they
+ * open handlers. cache is that of the options, or NULL; the absolute path is
+ * written to path. 0; SYSTEM when it cannot be had (open would then take a
+ * folder of its own below $TMPDIR, if cache is NULL); DENIED as above; LIMIT
+ * for more than size bytes; NOMEM.
+ */
+WEFT_API WEFT_CHECK int weft_handlers_cache_dir(char *path, size_t size,
+                                                const char *cache);
 
 /* The path of the i-th handler that is served, from 0, sorted; NULL past the
  * last. The string lives until the next change of the folder. */

@@ -7,6 +7,7 @@
 #include "cli/connect_options.h"
 
 #include "cli/complain.h"
+#include "cli/deflate_option.h"
 #include "cli/number.h"
 #include "man/connect_help.h"
 #include <stdlib.h>
@@ -83,6 +84,12 @@ static const char **text_of(struct connect_options *options, int opt)
         return &options->socket.cookie;
     case OPT_PROXY:
         return &options->socket.proxy;
+    case OPT_CA_FILE:
+        return &options->socket.ca_file;
+    case OPT_CERTIFICATE:
+        return &options->socket.certificate;
+    case OPT_PRIVATE_KEY:
+        return &options->socket.key;
     default:
         return NULL;
     }
@@ -94,6 +101,9 @@ static bool set_other(struct connect_options *options, int opt,
     switch (opt) {
     case OPT_BINARY:
         options->is_binary = true;
+        return true;
+    case OPT_INSECURE:
+        options->socket.is_insecure = true;
         return true;
     case OPT_NULL_DATA:
         options->separator = '\0';
@@ -107,6 +117,11 @@ static bool set_other(struct connect_options *options, int opt,
     case OPT_RECONNECT:
         options->reconnects = true;
         return true;
+    case OPT_DEFLATE:
+        options->deflate.is_off = false;
+        return true;
+    case OPT_DEFLATE_OPTIONS:
+        return deflate_option_set(&connect_set, opt, &options->deflate, text);
     case OPT_NO_COLOR:
         return set_color(options, "never");
     case OPT_COLOR:
@@ -153,6 +168,11 @@ static void set_defaults(struct connect_options *options)
     *options = (struct connect_options){
         .socket.size = sizeof(options->socket),
         .socket.buffer_limit = BUFFER_SIZE,
+        .socket.deflate = &options->deflate,
+        .deflate = {.size = sizeof(options->deflate),
+                    .is_off = true,
+                    .has_takeover = true,
+                    .peer_takeover = true},
         .linger_ms = UINT64_MAX - 1, /* not given */
         .reconnect_limit = OPTION_OFF,
         .separator = '\n',
@@ -171,6 +191,10 @@ enum options_result connect_options_parse(struct connect_options *options,
     if (!options->url) {
         complain("the URL is missing, such as ws://localhost:9998/echo; see "
                  "'weft connect --help'");
+        return OPTIONS_BAD;
+    }
+    if (options->socket.key && !options->socket.certificate) {
+        complain("--private-key is that of --certificate, which is missing");
         return OPTIONS_BAD;
     }
     /* Who waits for a number of messages waits for as long as that takes. */

@@ -11,6 +11,7 @@ enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct connect_options {
     struct weft_socket_opts socket;
+    struct weft_deflate_opts deflate;
     const char *url;
     struct option_list protocols, headers, once_open;
     uint64_t linger_ms;       /* OPTION_OFF: until the server closes */

@@ -41,7 +41,8 @@ static void print_addresses(FILE *out, const struct greeting *g)
 
     fprintf(out, "%sweft %s%s is listening on", bold, weft_version(), plain);
     for (size_t i = 0; (address = weft_server_address(g->server, i)); i++)
-        fprintf(out, "%s %s", i > 0 ? "," : "", address);
+        fprintf(out, "%s %s%s", i > 0 ? "," : "", address,
+                weft_server_address_is_secure(g->server, i) ? " (TLS)" : "");
     fprintf(out, "\n");
 }
 
@@ -68,27 +69,40 @@ static void print_handlers(FILE *out, const struct greeting *g)
                 failed);
 }
 
-/* What to try: the pages in a browser, or else the first handler. */
-static void print_url(FILE *out, const struct greeting *g)
+/* For the first address that has a port and has TLS, or has none. true if there
+ * is one. */
+static bool print_url(FILE *out, const struct greeting *g, const char *label,
+                      bool is_secure)
 {
     const char *bold = g->is_terminal ? "\033[1m" : "";
     const char *plain = g->is_terminal ? "\033[0m" : "";
     const char *path = g->handlers ? weft_handlers_path(g->handlers, 0) : NULL;
+    const char *s = is_secure ? "s" : "";
     char authority[AUTHORITY_SIZE];
     const char *address;
     size_t i = 0;
 
     while ((address = weft_server_address(g->server, i)) &&
-           !make_authority(authority, address))
+           (weft_server_address_is_secure(g->server, i) != is_secure ||
+            !make_authority(authority, address)))
         i++;
-    if (!address)
-        return;
+    if (!address || (!g->pages_dir && !path))
+        return false;
+    fprintf(out, "%-*s%s", LABEL, label, bold);
     if (g->pages_dir)
-        fprintf(out, "%-*s%shttp://%s/%s\n", LABEL, "open", bold, authority,
-                plain);
-    else if (path)
-        fprintf(out, "%-*s%sws://%s%s%s\n", LABEL, "connect", bold, authority,
-                path, plain);
+        fprintf(out, "http%s://%s/", s, authority);
+    else
+        fprintf(out, "ws%s://%s%s", s, authority, path);
+    fprintf(out, "%s\n", plain);
+    return true;
+}
+
+/* What to try: the pages in a browser, or else the first handler. */
+static void print_urls(FILE *out, const struct greeting *g)
+{
+    const char *label = g->pages_dir ? "open" : "connect";
+
+    print_url(out, g, print_url(out, g, label, false) ? "" : label, true);
 }
 
 void greeting_print(FILE *out, const struct greeting *greeting)
@@ -98,6 +112,6 @@ void greeting_print(FILE *out, const struct greeting *greeting)
         print_handlers(out, greeting);
     if (greeting->pages_dir)
         fprintf(out, "%-*s%s\n", LABEL, "pages", greeting->pages_dir);
-    print_url(out, greeting);
+    print_urls(out, greeting);
     fflush(out);
 }

@@ -18,6 +18,8 @@ struct greeting {
  *     handlers   /chat /echo  (example/handlers)
  *     pages      example/www
  *     open       http://localhost:9998/
+ *
+ * and behind that, where there is TLS too, https://localhost:9443/.
  */
 void greeting_print(FILE *out, const struct greeting *greeting);
 

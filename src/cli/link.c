@@ -118,16 +118,40 @@ static void on_drain(struct weft_socket *ws)
     link->events->drained(link);
 }
 
+/* What may help somebody whose server has a certificate of its own making. */
+static const char *hint_for(const struct link *link, int err, const char *why)
+{
+    const struct weft_socket_opts *opts = &link->options->socket;
+
+    if (err != WEFT_ERR_TLS || opts->ca_file || opts->is_insecure ||
+        !strstr(why, "the server's certificate"))
+        return "";
+    return "; --ca-file FILE says whom to trust, --insecure trusts anybody";
+}
+
 static void on_error(struct weft_socket *ws, int err, const char *why)
 {
     struct link *link = link_of(ws);
 
-    snprintf(link->why, sizeof(link->why), "%s",
-             why && *why ? why : weft_strerror(err));
+    if (!why || !*why)
+        why = weft_strerror(err);
+    snprintf(link->why, sizeof(link->why), "%s%s", why,
+             hint_for(link, err, why));
+}
+
+static void show_tls(struct link *link, const struct weft_socket *ws)
+{
+    char tls[128], subject[512], line[sizeof(tls) + sizeof(subject) + 2];
+
+    weft_socket_tls(ws, tls, sizeof(tls));
+    weft_socket_peer_subject(ws, subject, sizeof(subject));
+    snprintf(line, sizeof(line), "%s%s%s", tls, *subject ? ", " : "", subject);
+    show_head(&link->log, SHOW_NOTE, line, strlen(line));
 }
 
 static void on_request(struct weft_socket *ws, const char *head, size_t len)
 {
+    show_tls(link_of(ws), ws);
     show_head(&link_of(ws)->log, SHOW_SENT, head, len);
 }
 

@@ -23,7 +23,7 @@ static int opt_of_row(size_t row)
     return OPTION_FIRST + 1 + (int)row;
 }
 
-static const char *name_of(const struct option_set *set, int opt)
+const char *option_set_name(const struct option_set *set, int opt)
 {
     return set->rows[opt - opt_of_row(0)].name;
 }
@@ -128,7 +128,7 @@ enum options_result option_set_read(const struct option_set *set, void *options,
             complain_of_argument(set, opt, argv);
             return OPTIONS_BAD;
         }
-        if (strcmp(name_of(set, opt), "help") == 0) {
+        if (strcmp(option_set_name(set, opt), "help") == 0) {
             fputs(set->help, stdout);
             return OPTIONS_HELP;
         }
@@ -143,8 +143,8 @@ bool option_list_add(const struct option_set *set, struct option_list *list,
                      int opt, const char *text)
 {
     if (list->count == OPTION_LIST_MAX) {
-        complain("--%s may be given %d times at most", name_of(set, opt),
-                 OPTION_LIST_MAX);
+        complain("--%s may be given %d times at most",
+                 option_set_name(set, opt), OPTION_LIST_MAX);
         return false;
     }
     list->items[list->count++] = text;
@@ -161,7 +161,7 @@ bool option_number_set(const struct option_set *set,
         value = OPTION_OFF;
     } else if (!number->parse(&value, text) ||
                (value == 0 && !number->may_be_zero)) {
-        complain("--%s takes %s%s, not '%s'", name_of(set, number->opt),
+        complain("--%s takes %s%s, not '%s'", option_set_name(set, number->opt),
                  number->what, number->may_be_off ? " or off" : "", text);
         return false;
     }
@@ -194,6 +194,6 @@ bool option_word_set(const struct option_set *set, int opt,
         return true;
     }
     join_words(all, sizeof(all), words);
-    complain("--%s takes %s, not '%s'", name_of(set, opt), all, text);
+    complain("--%s takes %s, not '%s'", option_set_name(set, opt), all, text);
     return false;
 }

@@ -51,6 +51,9 @@ enum options_result {
 enum options_result option_set_read(const struct option_set *set, void *options,
                                     int argc, char **argv);
 
+/* Its long name, without dashes. */
+const char *option_set_name(const struct option_set *set, int opt);
+
 /* ---- What options set ---------------------------------------------------- */
 
 /* Strings, which stay argv's. */

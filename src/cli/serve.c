@@ -8,6 +8,7 @@
 #include "cli/serve.h"
 
 #include "cli/complain.h"
+#include "cli/confine.h"
 #include "cli/greeting.h"
 #include "cli/logfile.h"
 #include "cli/serve_options.h"
@@ -21,12 +22,14 @@ enum { FAILED = 1, BAD_USAGE = 2 };
 
 #define ADDRESS_SIZE 512
 #define PORT_SIZE 8 /* "65535", and room */
+#define WHY_SIZE 512
 
 struct serve {
     struct serve_options options;
     struct weft_server *server;
     struct weft_handlers *handlers;
     struct logfile access, errors;
+    struct confine confine;
 };
 
 /* ---- Logs ---------------------------------------------------------------- */
@@ -66,11 +69,16 @@ static bool open_logs(struct serve *serve)
 
 /* ---- Addresses ----------------------------------------------------------- */
 
+static bool is_unix(const char *address)
+{
+    return strncmp(address, "unix:", 5) == 0;
+}
+
 /* "host:port" for what -H was given; a bare IPv6 address gets its brackets. */
 static void join_address(char out[ADDRESS_SIZE], const char *host,
                          const char *port)
 {
-    if (strncmp(host, "unix:", 5) == 0)
+    if (is_unix(host))
         snprintf(out, ADDRESS_SIZE, "%s", host);
     else if (host[0] != '[' && strchr(host, ':'))
         snprintf(out, ADDRESS_SIZE, "[%s]:%s", host, port);
@@ -78,23 +86,21 @@ static void join_address(char out[ADDRESS_SIZE], const char *host,
         snprintf(out, ADDRESS_SIZE, "%s:%s", host, port);
 }
 
-static void complain_of_address(int err, const char *address, const char *port)
+static void complain_of_address(int err, const char *address, const char *port,
+                                bool is_tls_port)
 {
-    bool is_unix = strncmp(address, "unix:", 5) == 0;
-
-    if (err == WEFT_ERR_IN_USE && is_unix)
+    if (err == WEFT_ERR_IN_USE && is_unix(address))
         complain("%s is in use by another server, or is not a socket", address);
-    else if (err == WEFT_ERR_ADDRESS && is_unix)
+    else if (err == WEFT_ERR_ADDRESS && is_unix(address))
         complain("-H: %s: not the path of a socket that can be made: its "
                  "folder must be there, and 107 bytes are the most",
                  address);
     else if (err == WEFT_ERR_IN_USE)
-        complain("port %s is in use; choose another with -p", port);
+        complain("port %s is in use; choose another with %s", port,
+                 is_tls_port ? "--tls-port" : "-p");
     else if (err == WEFT_ERR_DENIED)
         complain("not allowed to listen on %s%s", address,
-                 strncmp(address, "unix:", 5) == 0
-                     ? ""
-                     : "; ports below 1024 are for root");
+                 is_unix(address) ? "" : "; ports below 1024 are for root");
     else if (err == WEFT_ERR_ADDRESS)
         complain("-H: cannot listen on %s: no such address here (the port "
                  "goes to -p)",
@@ -104,42 +110,72 @@ static void complain_of_address(int err, const char *address, const char *port)
 }
 
 /* The port to listen on: a free one that was taken for the first address is
- * the port of all. */
-static const char *port_of(const struct serve *serve)
+ * the port of all, with TLS and without. */
+static const char *port_of(const struct serve *serve, bool is_secure)
 {
-    const char *port = serve->options.port, *address;
+    const struct serve_options *options = &serve->options;
+    const char *port =
+        is_secure && options->tls.port[0] ? options->tls.port : options->port;
+    const char *address;
 
     if (strcmp(port, "0") != 0)
         return port;
     for (size_t i = 0; (address = weft_server_address(serve->server, i)); i++)
-        if (strncmp(address, "unix:", 5) != 0)
+        if (!is_unix(address) &&
+            weft_server_address_is_secure(serve->server, i) == is_secure)
             return strrchr(address, ':') + 1;
     return port;
 }
 
-static bool listen_on(struct serve *serve, const char *host)
+static bool listen_on(struct serve *serve, const char *host, bool is_secure)
 {
-    char port[PORT_SIZE], address[ADDRESS_SIZE];
+    char port[PORT_SIZE], address[ADDRESS_SIZE], why[WHY_SIZE];
+    struct weft_listen_opts opts = {
+        .size = sizeof(opts),
+        .tls = is_secure ? &serve->options.tls.opts : NULL,
+        .why = why,
+        .why_size = sizeof(why),
+    };
     int err;
 
-    snprintf(port, sizeof(port), "%s", port_of(serve));
+    snprintf(port, sizeof(port), "%s", port_of(serve, is_secure));
     join_address(address, host, port);
-    err = weft_server_listen(serve->server, address, NULL);
-    if (err)
-        complain_of_address(err, address, port);
+    err = weft_server_listen(serve->server, address, &opts);
+    if (err && why[0])
+        complain("TLS: %s", why);
+    else if (err)
+        complain_of_address(err, address, port,
+                            is_secure && serve->options.tls.port[0]);
     return err == 0;
 }
 
-static bool listen_all(struct serve *serve)
+static bool listen_all(struct serve *serve, bool is_secure)
 {
+    static const struct option_list everywhere = {{"*"}, 1};
     const struct option_list *list = &serve->options.addresses;
+    bool is_beside = is_secure && serve->options.tls.port[0];
     bool listens = true;
+    size_t with_port = 0;
 
     if (list->count == 0)
-        return listen_on(serve, "*");
-    for (size_t i = 0; i < list->count && listens; i++)
-        listens = listen_on(serve, list->items[i]);
-    return listens;
+        list = &everywhere;
+    for (size_t i = 0; i < list->count && listens; i++) {
+        if (is_beside && is_unix(list->items[i]))
+            continue; /* there is no second port */
+        listens = listen_on(serve, list->items[i], is_secure);
+        with_port++;
+    }
+    if (with_port == 0)
+        complain("--tls-port: no address of -H has ports");
+    return listens && with_port > 0;
+}
+
+static bool listen_as_told(struct serve *serve)
+{
+    const struct serve_tls *tls = &serve->options.tls;
+
+    return listen_all(serve, tls->is_everywhere) &&
+           (!tls->port[0] || listen_all(serve, true));
 }
 
 /* ---- From beginning to end ----------------------------------------------- */
@@ -182,11 +218,7 @@ static bool open_handlers(struct serve *serve)
         return true;
     err = weft_handlers_open(&serve->handlers, serve->server, dir,
                              &serve->options.handlers);
-    if (err == WEFT_ERR_DENIED)
-        complain("the cache folder %s must be yours, and nobody else may be "
-                 "able to write to it: handlers are loaded from there",
-                 serve->options.handlers.cache);
-    else if (err)
+    if (err)
         complain("-w: cannot serve the handlers in %s: %s", dir,
                  weft_strerror(err));
     return err == 0;
@@ -210,10 +242,13 @@ static int run(struct serve *serve)
 {
     int err;
 
-    if (!open_logs(serve) || !make_server(serve) || !listen_all(serve) ||
+    if (!open_logs(serve) || !make_server(serve) || !listen_as_told(serve) ||
+        !confine_begin(&serve->confine, &serve->options, serve->server) ||
         !open_handlers(serve))
         return BAD_USAGE;
-    signals_begin(serve->server, serve->access.path || serve->errors.path);
+    signals_begin(serve->server, serve->access.path || serve->errors.path ||
+                                     serve_tls_is_on(&serve->options.tls));
+    confine_tell(&serve->confine, &serve->options, serve->server);
     greet(serve);
     err = weft_server_run(serve->server);
     if (err)
@@ -240,6 +275,7 @@ int serve_main(int argc, char **argv)
     weft_handlers_close(serve.handlers);
     signals_end(); /* the server they would reach is going */
     weft_server_free(serve.server);
+    confine_end(&serve.confine);
     logfile_close(&serve.access);
     logfile_close(&serve.errors);
     return status;

@@ -6,10 +6,13 @@
 #include "cli/serve_options.h"
 
 #include "cli/complain.h"
+#include "cli/deflate_option.h"
 #include "cli/number.h"
 #include "man/serve_help.h"
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { OPT_FIRST = OPTION_FIRST, WEFT_SERVE_OPTIONS(OPTION_NAME) };
 
@@ -64,15 +67,16 @@ static bool set_threads(struct serve_options *options, const char *text)
     return true;
 }
 
-static bool set_port(struct serve_options *options, const char *text)
+static bool set_port(char port[6], int opt, const char *text)
 {
     uint64_t value;
 
     if (!number_parse(&value, text) || value > 65535) {
-        complain("--port takes a number from 0 to 65535, not '%s'", text);
+        complain("--%s takes a number from 0 to 65535, not '%s'",
+                 option_set_name(&serve_set, opt), text);
         return false;
     }
-    snprintf(options->port, sizeof(options->port), "%u", (unsigned)value);
+    snprintf(port, 6, "%u", (unsigned)value);
     return true;
 }
 
@@ -117,6 +121,8 @@ static const char **text_of(struct serve_options *options, int opt)
         return &options->handlers.cflags;
     case OPT_INCLUDE_DIR:
         return &options->handlers.include;
+    case OPT_TLS_CLIENT_CA:
+        return &options->tls.client_ca;
     case OPT_ACCESS_LOG:
         return &options->access_log;
     case OPT_ERROR_LOG:
@@ -126,11 +132,34 @@ static const char **text_of(struct serve_options *options, int opt)
     }
 }
 
+static bool set_tls(struct serve_tls *tls, int opt, const char *text)
+{
+    switch (opt) {
+    case OPT_TLS:
+        tls->is_everywhere = true;
+        return true;
+    case OPT_TLS_PORT:
+        return set_port(tls->port, opt, text);
+    case OPT_CERTIFICATE:
+        return option_list_add(&serve_set, &tls->certificates, opt, text);
+    case OPT_PRIVATE_KEY:
+        return option_list_add(&serve_set, &tls->keys, opt, text);
+    case OPT_TLS_CLIENT_AUTH:
+        tls->asks_clients = true;
+        return true;
+    case OPT_TLS_CLIENT_CERT_OPTIONAL:
+        tls->may_lack = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool set_other(struct serve_options *options, int opt, const char *text)
 {
     switch (opt) {
     case OPT_PORT:
-        return set_port(options, text);
+        return set_port(options->port, opt, text);
     case OPT_THREADS:
         return set_threads(options, text);
     case OPT_LOG_LEVEL:
@@ -146,14 +175,26 @@ static bool set_other(struct serve_options *options, int opt, const char *text)
         return set_origin(options, text);
     case OPT_HOST:
         return option_list_add(&serve_set, &options->hosts, opt, text);
+    case OPT_DEFLATE:
+        return deflate_option_set(&serve_set, opt, &options->deflate, text);
     case OPT_NO_WATCH:
         options->handlers.watch = false;
         return true;
     case OPT_QUIET:
         options->is_quiet = true;
         return true;
+    case OPT_USER:
+        options->has_user = user_find(&options->user, text);
+        return options->has_user;
+    case OPT_NO_SANDBOX:
+        options->has_sandbox = false;
+        return true;
+    case OPT_ALLOW_READ:
+        return option_list_add(&serve_set, &options->readable, opt, text);
+    case OPT_ALLOW_WRITE:
+        return option_list_add(&serve_set, &options->writable, opt, text);
     default:
-        return false;
+        return set_tls(&options->tls, opt, text);
     }
 }
 
@@ -182,6 +223,16 @@ static bool is_folder(const char *path, const char *option)
     return false;
 }
 
+static bool all_exist(const struct option_list *paths, const char *option)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        if (access(paths->items[i], F_OK) != 0) {
+            complain("%s: %s: %s", option, paths->items[i], strerror(errno));
+            return false;
+        }
+    return true;
+}
+
 /* What can be told to be wrong before anything is begun. */
 static bool is_sound(const struct serve_options *options)
 {
@@ -190,6 +241,9 @@ static bool is_sound(const struct serve_options *options)
                  "pages with -d, or both");
         return false;
     }
+    if (!all_exist(&options->readable, "--allow-read") ||
+        !all_exist(&options->writable, "--allow-write"))
+        return false;
     if (options->handlers_dir && !is_folder(options->handlers_dir, "-w"))
         return false;
     if (options->handlers.include &&
@@ -208,6 +262,7 @@ static void set_defaults(struct serve_options *options)
         .port = "9998",
         .error_log = "-",
         .level = WEFT_LOG_INFO,
+        .has_sandbox = true,
     };
 }
 
@@ -224,5 +279,8 @@ enum options_result serve_options_parse(struct serve_options *options, int argc,
         options->server.origins = options->origins.items;
     if (options->hosts.count > 0)
         options->server.hosts = options->hosts.items;
-    return is_sound(options) ? OPTIONS_RUN : OPTIONS_BAD;
+    if (options->deflate.size > 0)
+        options->server.deflate = &options->deflate;
+    return is_sound(options) && serve_tls_settle(&options->tls) ? OPTIONS_RUN
+                                                                : OPTIONS_BAD;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signal handlers here do two things: call weft_server_stop, which allows that
- * (a second call ends the server at once), and set a flag, which is looked at
- * before the next line of the log is written.
+ * Signal handlers here do two things: call weft_server_stop (a second call ends
+ * the server at once) and weft_server_reload_tls, which allow that; and set a
+ * flag, which is looked at before the next line of the log is written.
  */
 #include "cli/signals.h"
 
@@ -21,6 +21,13 @@ static void on_reopen(int number)
 {
     (void)number;
     __atomic_store_n(&reopen, true, __ATOMIC_RELEASE);
+}
+
+/* Without TLS, reading it again is nothing. */
+static void on_refresh(int number)
+{
+    on_reopen(number);
+    weft_server_reload_tls(running);
 }
 
 /* A second signal to stop may come when the first has done its work: no reason
@@ -49,12 +56,12 @@ void signals_prepare(void)
     set(SIGCHLD, SIG_DFL);
 }
 
-void signals_begin(struct weft_server *server, bool has_log_files)
+void signals_begin(struct weft_server *server, bool has_files)
 {
     running = server;
     set(SIGTERM, on_stop);
     set(SIGINT, on_stop);
-    set(SIGHUP, has_log_files ? on_reopen : on_stop);
+    set(SIGHUP, has_files ? on_refresh : on_stop);
     set(SIGUSR1, on_reopen);
 }
 

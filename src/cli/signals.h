@@ -11,10 +11,11 @@ void signals_prepare(void);
 
 /*
  * From now on SIGTERM and SIGINT stop the server, and SIGUSR1 asks for new log
- * files. So does SIGHUP where there are any; otherwise it means that the
+ * files. SIGHUP does that and has the server read its certificates again, where
+ * there are files of one kind or the other; otherwise it means that the
  * terminal has gone, and stops the server too.
  */
-void signals_begin(struct weft_server *server, bool has_log_files);
+void signals_begin(struct weft_server *server, bool has_files);
 
 /* Signals no longer reach the server. It has stopped, so one more SIGTERM or
  * SIGINT changes nothing; a further one ends a program that hangs. */

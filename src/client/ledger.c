@@ -7,10 +7,9 @@
 #include "client/ledger.h"
 
 #include "base/mem.h"
+#include "base/sizes.h"
 
 #include <assert.h>
-
-#define ROOM_LEAST 16 /* entries */
 
 void weft_ledger_init(struct weft_ledger *ledger, const struct weft_mem *mem)
 {
@@ -38,7 +37,7 @@ static struct weft_ledger_entry *entry_at(struct weft_ledger *ledger, size_t i)
 
 int weft_ledger_reserve(struct weft_ledger *ledger)
 {
-    size_t room = ledger->room > 0 ? 2 * ledger->room : ROOM_LEAST;
+    size_t room = ledger->room > 0 ? 2 * ledger->room : WEFT_LEDGER_ROOM;
     struct weft_ledger_entry *entries;
 
     if (ledger->count < ledger->room)
@@ -57,13 +56,13 @@ int weft_ledger_reserve(struct weft_ledger *ledger)
 }
 
 void weft_ledger_add_message(struct weft_ledger *ledger, size_t head,
-                             uint64_t payload)
+                             uint64_t wire, uint64_t payload)
 {
     assert(ledger->count < ledger->room);
     *entry_at(ledger, ledger->count++) = (struct weft_ledger_entry){
-        .before = ledger->behind + head, .payload = payload};
+        .before = ledger->behind + head, .wire = wire, .payload = payload};
     ledger->behind = 0;
-    ledger->wire += head + payload;
+    ledger->wire += head + wire;
     ledger->payload += payload;
 }
 
@@ -81,6 +80,21 @@ static uint64_t take(uint64_t *from, uint64_t gone)
     return n;
 }
 
+/* Strikes gone bytes off one message; what is left of them for the next. */
+static uint64_t strike_off(struct weft_ledger *ledger,
+                           struct weft_ledger_entry *entry, uint64_t gone)
+{
+    uint64_t counted;
+
+    gone -= take(&entry->before, gone);
+    counted = take(&entry->wire, gone);
+    gone -= counted;
+    if (entry->before == 0 && entry->wire == 0)
+        counted = entry->payload;
+    ledger->payload -= take(&entry->payload, counted);
+    return gone;
+}
+
 uint64_t weft_ledger_settle(struct weft_ledger *ledger, uint64_t unsent)
 {
     uint64_t gone;
@@ -90,19 +104,15 @@ uint64_t weft_ledger_settle(struct weft_ledger *ledger, uint64_t unsent)
     ledger->wire = unsent;
     while (gone > 0 && ledger->count > 0) {
         struct weft_ledger_entry *entry = entry_at(ledger, 0);
-        uint64_t counted;
 
-        gone -= take(&entry->before, gone);
-        counted = take(&entry->payload, gone);
-        gone -= counted;
-        ledger->payload -= counted;
-        if (entry->before > 0 || entry->payload > 0)
+        gone = strike_off(ledger, entry, gone);
+        if (entry->before > 0 || entry->wire > 0)
             return ledger->payload;
         ledger->first = (ledger->first + 1) % ledger->room;
         ledger->count--;
     }
     ledger->behind -= gone;
-    if (ledger->count == 0 && ledger->room > ROOM_LEAST)
+    if (ledger->count == 0 && ledger->room > WEFT_LEDGER_ROOM)
         free_entries(ledger); /* a burst is over */
     return ledger->payload;
 }

@@ -15,8 +15,10 @@
 #include <weft/types.h>
 
 struct weft_ledger_entry {
-    uint64_t before; /* bytes that do not count, in front of the payload */
-    uint64_t payload;
+    uint64_t before;  /* bytes that do not count, in front of the rest */
+    uint64_t wire;    /* bytes that stand for the payload; fewer, if they are
+                       * compressed */
+    uint64_t payload; /* bytes of the message */
 };
 
 struct weft_ledger {
@@ -37,10 +39,12 @@ WEFT_CHECK int weft_ledger_reserve(struct weft_ledger *ledger);
 /* Writes down a frame: after weft_ledger_reserve one that counts, and at any
  * time one that does not. */
 void weft_ledger_add_message(struct weft_ledger *ledger, size_t head,
-                             uint64_t payload);
+                             uint64_t wire, uint64_t payload);
 void weft_ledger_add_control(struct weft_ledger *ledger, uint64_t bytes);
 
-/* Only the last unsent bytes have not gone out. The payload among them. */
+/* Only the last unsent bytes have not gone out. The payload among them: a
+ * compressed message is struck off byte for byte too, and what is left of it
+ * when its last byte has gone. */
 uint64_t weft_ledger_settle(struct weft_ledger *ledger, uint64_t unsent);
 
 #endif

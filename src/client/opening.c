@@ -14,7 +14,6 @@
 #include "http/http_response.h"
 #include "http/response.h"
 #include "tls/crypto.h"
-#include "ws/extension.h"
 
 #include <stdio.h>
 
@@ -124,17 +123,18 @@ static int judge_proxy(struct weft_opening *o,
 }
 
 /* Beyond RFC 6455, the WebSockets standard wants an answer to what was asked
- * (section "Opening handshake"), and no extensions were offered. */
-static const char *agreement_fault(const struct weft_opening *o)
+ * (section "Opening handshake"). */
+static const char *agreement_fault(struct weft_opening *o)
 {
-    struct weft_slice rest = o->agreed.extensions;
-    struct weft_ext_offer offer;
+    const char *why = NULL;
+    int rc;
 
     if (o->protocol_count > 0 && o->agreed.protocol.len == 0)
         return "Sec-WebSocket-Protocol is missing, though some were offered";
-    if (weft_ext_next(&rest, &offer) != 0)
-        return "Sec-WebSocket-Extensions names what was not offered";
-    return NULL;
+    rc = weft_deflate_verify(&o->deflate, o->agreed.extensions,
+                             &o->deflate_opts, &why);
+    o->has_deflate = rc > 0;
+    return rc < 0 ? why : NULL;
 }
 
 static int judge_server(struct weft_opening *o,

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "client/proxy.h"
 #include "client/url.h"
+#include "ws/deflate.h"
 #include "ws/handshake.h"
 #include <weft/client.h>
 
@@ -32,7 +33,10 @@ struct weft_opening {
     size_t passed;                    /* of it, by interim answers */
     int status;                       /* of the last answer; 0: none yet */
     struct weft_agreed agreed;        /* after OPEN; in `in` */
-    char why[WEFT_WHY_SIZE];          /* after an error */
+    struct weft_deflate_opts deflate_opts;
+    struct weft_deflate_params deflate; /* after OPEN, if has_deflate */
+    bool has_deflate;
+    char why[WEFT_WHY_SIZE]; /* after an error */
 };
 
 /* What weft_opening_judge found. */

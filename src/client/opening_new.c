@@ -183,6 +183,15 @@ static int put_protocols(struct weft_buf *out, const struct weft_opening *o)
     return err ? err : weft_buf_append_text(out, "\r\n");
 }
 
+static int put_extensions(struct weft_buf *out, const struct weft_opening *o)
+{
+    int err = weft_buf_append_text(out, "Sec-WebSocket-Extensions: ");
+
+    if (!err)
+        err = weft_deflate_offer(out, &o->deflate_opts);
+    return err ? err : weft_buf_append_text(out, "\r\n");
+}
+
 static int put_headers(struct weft_buf *out, const char *const *list)
 {
     int err = 0;
@@ -214,6 +223,8 @@ static int put_handshake(struct weft_buf *out, const struct weft_opening *o,
         err = put(out, "Sec-WebSocket-Version", weft_slice("13"));
     if (!err && o->protocol_count > 0)
         err = put_protocols(out, o);
+    if (!err && !o->deflate_opts.is_off)
+        err = put_extensions(out, o);
     return err;
 }
 
@@ -294,6 +305,9 @@ static int fill(struct weft_opening *o, const char *url,
     *why = options_fault(opts);
     if (*why)
         return WEFT_ERR_INVALID;
+    err = weft_deflate_opts_fill(&o->deflate_opts, opts->deflate);
+    if (err)
+        return err;
     err = weft_proxy_choose(&o->proxy, o->mem, opts->proxy, &o->url, why);
     if (err < 0)
         return err;

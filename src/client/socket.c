@@ -28,6 +28,7 @@ static void destroy(struct weft_socket *ws)
 {
     weft_alarm_stop(ws->loop, &ws->alarm);
     weft_socket_open_end(ws);
+    weft_tls_unref(ws->tls);
     weft_ledger_release(&ws->ledger);
     weft_buf_release(&ws->held);
     weft_strfree(ws->mem, ws->url);
@@ -120,7 +121,10 @@ static void explain(struct weft_socket *ws, int err)
         detail = "more was sent than the buffer holds";
     if (err == WEFT_ERR_TIMEOUT)
         detail = "";
-    if (err == WEFT_ERR_UTF8)
+    if (err == WEFT_ERR_TLS)
+        snprintf(ws->why, sizeof(ws->why), "%s",
+                 weft_tls_why(&ws->session.stream));
+    else if (err == WEFT_ERR_UTF8)
         snprintf(ws->why, sizeof(ws->why), "the server sent %s", detail);
     else
         snprintf(ws->why, sizeof(ws->why), "%s%s%s", weft_strerror(err),
@@ -264,6 +268,30 @@ static void fill_conf(struct weft_endpoint_conf *conf,
     };
 }
 
+/* Files that cannot be read are the caller's mistake. Their names are in *why,
+ * which this thread keeps until it comes here again. */
+static int prepare_tls(struct weft_socket *ws,
+                       const struct weft_socket_opts *opts, const char **why)
+{
+    static _Thread_local char text[WEFT_TLS_WHY];
+    const struct weft_tls_client_opts tls = {
+        .ca_file = opts->ca_file,
+        .certificate = opts->certificate,
+        .key = opts->key,
+        .is_insecure = opts->is_insecure,
+    };
+    int err;
+
+    if (!ws->opening->url.is_secure)
+        return 0;
+    text[0] = '\0';
+    err = weft_tls_new_client(&ws->tls, ws->loop, &tls, text);
+    if (!err || err == WEFT_ERR_NOMEM || err == WEFT_ERR_SYSTEM)
+        return err;
+    *why = *text ? text : weft_strerror(err);
+    return WEFT_ERR_INVALID;
+}
+
 /* On failure weft_socket_free takes back what there is. */
 static int fill(struct weft_socket *ws, const char *url,
                 const struct weft_socket_opts *opts, const char **why)
@@ -278,6 +306,9 @@ static int fill(struct weft_socket *ws, const char *url,
     weft_ledger_init(&ws->ledger, ws->mem);
     weft_buf_init(&ws->held, ws->mem, SIZE_MAX);
     err = weft_opening_new(&ws->opening, ws->mem, url, opts, why);
+    if (err)
+        return err;
+    err = prepare_tls(ws, opts, why);
     if (err)
         return err;
     ws->url = weft_strdup(ws->mem, ws->opening->url.href);
@@ -343,6 +374,26 @@ const char *weft_socket_extensions(const struct weft_socket *ws)
 int weft_socket_status(const struct weft_socket *ws)
 {
     return ws->status;
+}
+
+const char *weft_socket_tls(const struct weft_socket *ws, char *text,
+                            size_t size)
+{
+    if (ws->flags & WEFT_SOCKET_STREAM)
+        return weft_tls_describe(&ws->session.stream, text, size);
+    if (size > 0)
+        text[0] = '\0';
+    return text;
+}
+
+const char *weft_socket_peer_subject(const struct weft_socket *ws, char *text,
+                                     size_t size)
+{
+    if (size > 0)
+        text[0] = '\0';
+    if (ws->flags & WEFT_SOCKET_STREAM)
+        (void)weft_tls_peer_subject(&ws->session.stream, text, size);
+    return text;
 }
 
 void *weft_socket_user(const struct weft_socket *ws)

@@ -20,6 +20,7 @@
 #include "client/opening.h"
 #include "net/dial.h"
 #include "session/session.h"
+#include "tls/tls.h"
 #include "ws/close.h"
 #include <weft/client.h>
 
@@ -37,6 +38,7 @@ enum weft_socket_flags {
     WEFT_SOCKET_FREED = 1024,  /* the owner has given it back */
     WEFT_SOCKET_TAKING = 2048, /* what was held is being delivered */
     WEFT_SOCKET_ASKED = 4096,  /* the first request has gone out */
+    WEFT_SOCKET_UNTOLD = 8192, /* a request waits for TLS, its event for it */
 };
 
 struct weft_socket {
@@ -50,6 +52,7 @@ struct weft_socket {
     uint64_t connect_ns;  /* bound of connecting; 0: none */
     uint64_t deadline_ns; /* and when that is, once it has begun */
 
+    struct weft_tls *tls;         /* for wss; counted */
     struct weft_opening *opening; /* NULL: open, or over */
     struct weft_dial *dial;       /* NULL: not dialling */
     bool is_parallel;             /* goes through no gates */
@@ -58,6 +61,7 @@ struct weft_socket {
     struct iovec tx_iov;
 
     struct weft_ledger ledger;
+    size_t sending;       /* bytes of the message that is being queued */
     uint64_t buffered;    /* payload that will never go out */
     struct weft_buf held; /* came while paused */
     size_t held_at;       /* and how much of that was delivered since */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From CONNECTING to OPEN: a dial to the server or its proxy, then requests out
- * and answers in, as the opening says, until the session can begin. Whatever
- * goes wrong on the way is told by weft_socket_fail, with what a person needs
- * to know in order to mend it.
+ * and answers in, as the opening says, until the session can begin. TLS comes
+ * after the proxy's answer and before the request to the server, which waits
+ * for the handshake and is told when it has gone. Whatever goes wrong on the
+ * way is told by weft_socket_fail, with what a person needs to know in order to
+ * mend it.
  */
 #include "client/socket.h"
 
@@ -89,6 +91,31 @@ void weft_socket_open_end(struct weft_socket *ws)
 
 /* ---- Requests ------------------------------------------------------------ */
 
+static bool is_shaking_hands(const struct weft_socket *ws)
+{
+    return weft_tls_is_on(&ws->session.stream) &&
+           !weft_tls_is_ready(&ws->session.stream);
+}
+
+static void tell_request(struct weft_socket *ws)
+{
+    const struct weft_buf *out = weft_opening_output(ws->opening);
+
+    ws->flags &= ~(unsigned)WEFT_SOCKET_UNTOLD;
+    if (ws->events->request)
+        ws->events->request(ws, (const char *)out->data, out->len);
+}
+
+static void queue_request(struct weft_socket *ws, size_t from)
+{
+    const struct weft_buf *out = weft_opening_output(ws->opening);
+
+    ws->tx_iov.iov_base = out->data + from;
+    ws->tx_iov.iov_len = out->len - from;
+    ws->tx = (struct weft_tx){.iov = &ws->tx_iov, .niov = 1};
+    weft_stream_queue(&ws->session.stream, &ws->tx);
+}
+
 static void send_request(struct weft_socket *ws)
 {
     const struct weft_buf *out = weft_opening_output(ws->opening);
@@ -96,8 +123,12 @@ static void send_request(struct weft_socket *ws)
     int64_t n;
 
     ws->flags |= WEFT_SOCKET_ASKED;
-    if (ws->events->request)
-        ws->events->request(ws, (const char *)out->data, out->len);
+    if (is_shaking_hands(ws)) {
+        ws->flags |= WEFT_SOCKET_UNTOLD;
+        queue_request(ws, 0);
+        return;
+    }
+    tell_request(ws);
     if (ws->flags & (WEFT_SOCKET_FREED | WEFT_SOCKET_OVER))
         return;
     n = weft_stream_write(&ws->session.stream, &iov, 1);
@@ -105,12 +136,34 @@ static void send_request(struct weft_socket *ws)
         weft_socket_fail(ws, (int)n, "the connection was lost at once");
         return;
     }
-    if ((size_t)n == iov.iov_len)
-        return;
-    ws->tx_iov.iov_base = out->data + n;
-    ws->tx_iov.iov_len = out->len - (size_t)n;
-    ws->tx = (struct weft_tx){.iov = &ws->tx_iov, .niov = 1};
-    weft_stream_queue(&ws->session.stream, &ws->tx);
+    if ((size_t)n < iov.iov_len)
+        queue_request(ws, (size_t)n);
+}
+
+/* There is a way to the server or its proxy. */
+static void begin_talk(struct weft_socket *ws)
+{
+    const struct weft_url *url = &ws->opening->url;
+    int err = 0;
+
+    if (url->is_secure && !ws->opening->is_tunnelling)
+        err = weft_tls_connect(&ws->session.stream, ws->tls, url->host,
+                               url->port);
+    if (err)
+        weft_socket_fail(ws, err, weft_strerror(err));
+    else
+        send_request(ws);
+}
+
+/* The proxy has connected. Where TLS begins with us, nobody else may have
+ * spoken before. */
+static void enter_tunnel(struct weft_socket *ws)
+{
+    if (ws->opening->url.is_secure && ws->opening->in.len > 0)
+        weft_socket_fail(ws, WEFT_ERR_PROTOCOL,
+                         "the proxy sent more than its answer");
+    else
+        begin_talk(ws);
 }
 
 /* ---- Answers ------------------------------------------------------------- */
@@ -134,7 +187,7 @@ static void take_step(struct weft_socket *ws, int step, size_t head)
     }
     weft_opening_next(ws->opening, head);
     if (step == WEFT_OPENING_TUNNEL)
-        send_request(ws);
+        enter_tunnel(ws);
 }
 
 /* Takes one answer: true if there may be another. */
@@ -164,7 +217,11 @@ static void on_data(struct weft_stream *stream, uint8_t *p, size_t len)
     if (ws->flags & WEFT_SOCKET_OVER)
         return;
     weft_socket_enter(ws);
-    if (!(ws->flags & WEFT_SOCKET_ASKED))
+    if (ws->flags & WEFT_SOCKET_UNTOLD)
+        tell_request(ws);
+    if (ws->flags & (WEFT_SOCKET_FREED | WEFT_SOCKET_OVER))
+        ;
+    else if (!(ws->flags & WEFT_SOCKET_ASKED))
         weft_socket_fail(ws, WEFT_ERR_PROTOCOL,
                          "the server spoke before it was asked");
     else if (weft_opening_feed(ws->opening, p, len) != 0)
@@ -181,15 +238,27 @@ static void on_end(struct weft_stream *stream, int err)
     bool is_proxy = ws->opening && ws->opening->is_tunnelling;
     char why[WEFT_WHY_SIZE];
 
-    snprintf(why, sizeof(why), "%s %s the connection %s its answer was there",
+    if (err == WEFT_ERR_TLS) {
+        weft_socket_fail(ws, err, weft_tls_why(stream));
+        return;
+    }
+    snprintf(why, sizeof(why), "%s %s the connection %s",
              is_proxy ? "the proxy" : "the server", err ? "reset" : "closed",
-             "before");
+             is_shaking_hands(ws) ? "during the TLS handshake"
+                                  : "before its answer was there");
     weft_socket_fail(ws, err ? err : WEFT_ERR_EOF, why);
 }
 
+/* The answer is waited for already. */
 static void on_sent(struct weft_stream *stream)
 {
-    (void)stream; /* the answer is waited for already */
+    struct weft_socket *ws = socket_of(stream);
+
+    weft_socket_enter(ws);
+    if ((ws->flags & (WEFT_SOCKET_UNTOLD | WEFT_SOCKET_OVER |
+                      WEFT_SOCKET_FREED)) == WEFT_SOCKET_UNTOLD)
+        tell_request(ws);
+    weft_socket_leave(ws);
 }
 
 static void on_closed(struct weft_stream *stream)
@@ -237,7 +306,7 @@ static void on_dialed(void *arg, const struct weft_dialed *how)
     if (err)
         weft_socket_fail(ws, err, weft_strerror(err));
     else if (!weft_gate_is_waiting(&ws->address_pass))
-        send_request(ws);
+        begin_talk(ws);
     weft_socket_leave(ws);
 }
 
@@ -276,11 +345,6 @@ void weft_socket_open_begin(struct weft_socket *ws)
         weft_socket_fail(ws, WEFT_ERR_DENIED, why);
         return;
     }
-    if (url->is_secure) {
-        weft_socket_fail(ws, WEFT_ERR_UNREACHABLE,
-                         "wss needs TLS, which this build does not have");
-        return;
-    }
     if (!ws->is_parallel)
         err = enter_by_name(ws);
     if (err)
@@ -302,6 +366,8 @@ static void give_up(struct weft_socket *ws)
         weft_dial_describe(ws->dial, doing, sizeof(doing));
     else if (ws->opening->is_tunnelling)
         snprintf(doing, sizeof(doing), "waiting for the proxy's answer");
+    else if (is_shaking_hands(ws))
+        snprintf(doing, sizeof(doing), "in the TLS handshake");
     snprintf(why, sizeof(why), "not open after %g s: still %s",
              (double)ws->connect_ns / 1e9, doing);
     weft_socket_fail(ws, WEFT_ERR_TIMEOUT, why);
@@ -317,5 +383,5 @@ void weft_socket_open_ring(struct weft_socket *ws)
         dial(ws);
     else if (weft_gate_is_inside(&ws->address_pass) &&
              !(ws->flags & WEFT_SOCKET_ASKED))
-        send_request(ws);
+        begin_talk(ws);
 }

@@ -104,7 +104,7 @@ static void write_down(struct weft_socket *ws, const struct weft_frame *frame)
     if (weft_opcode_is_control(frame->opcode))
         weft_ledger_add_control(&ws->ledger, head + frame->payload);
     else
-        weft_ledger_add_message(&ws->ledger, head, frame->payload);
+        weft_ledger_add_message(&ws->ledger, head, frame->payload, ws->sending);
 }
 
 static void on_frame(struct weft_endpoint *ep, const struct weft_frame *frame,
@@ -136,10 +136,43 @@ static char *copy(struct weft_socket *ws, struct weft_slice s)
     return weft_strndup(ws->mem, s.ptr, s.len);
 }
 
-static void begin(struct weft_socket *ws)
+static void free_pool(void *state)
+{
+    weft_deflate_pool_free(state);
+}
+
+/* Of the loop's sockets together. NULL: no memory. */
+static struct weft_deflate_pool *pool_of(struct weft_loop *loop)
+{
+    struct weft_loop_share *share = weft_loop_codecs(loop);
+
+    if (!share->state)
+        share->state = weft_deflate_pool_new(weft_loop_mem(loop), NULL);
+    share->free = free_pool;
+    return share->state;
+}
+
+/* *ext is what was agreed on, or NULL. 0 or NOMEM. */
+static int make_extension(struct weft_socket *ws, struct weft_ext **ext)
+{
+    struct weft_opening *o = ws->opening;
+    struct weft_deflate_pool *pool;
+
+    *ext = NULL;
+    if (!o->has_deflate)
+        return 0;
+    pool = pool_of(ws->loop);
+    if (!pool)
+        return WEFT_ERR_NOMEM;
+    return weft_deflate_new(ext, pool, &o->deflate_opts, &o->deflate, true,
+                            false);
+}
+
+static void begin(struct weft_socket *ws, struct weft_ext *ext)
 {
     ws->conf.seen = on_frame;
     weft_session_start(&ws->session, &ws->conf, &session_ops);
+    ws->session.ep.ext = ext;
     ws->flags |= WEFT_SOCKET_JOINED;
     weft_socket_open_pass(ws);
     if (ws->flags & WEFT_SOCKET_PAUSED)
@@ -153,11 +186,12 @@ static void begin(struct weft_socket *ws)
 void weft_socket_join(struct weft_socket *ws, size_t head)
 {
     const struct weft_agreed *agreed = &ws->opening->agreed;
+    struct weft_ext *ext;
     struct weft_buf in;
 
     ws->protocol = copy(ws, agreed->protocol);
     ws->extensions = copy(ws, agreed->extensions);
-    if (!ws->protocol || !ws->extensions) {
+    if (!ws->protocol || !ws->extensions || make_extension(ws, &ext) != 0) {
         weft_socket_fail(ws, WEFT_ERR_NOMEM, weft_strerror(WEFT_ERR_NOMEM));
         return;
     }
@@ -166,7 +200,7 @@ void weft_socket_join(struct weft_socket *ws, size_t head)
     weft_opening_free(ws->opening);
     ws->opening = NULL;
 
-    begin(ws);
+    begin(ws, ext);
     if (in.len > head)
         weft_session_take(&ws->session, in.data + head, in.len - head);
     weft_buf_release(&in);
@@ -246,6 +280,7 @@ int weft_socket_send(struct weft_socket *ws, enum weft_kind kind,
     if (ws->state == WEFT_OPEN) {
         (void)weft_socket_settle_ledger(ws);
         err = weft_ledger_reserve(&ws->ledger);
+        ws->sending = len;
         if (!err)
             err = weft_session_send(&ws->session, kind, data, len);
         if (err == WEFT_ERR_BUSY)

@@ -48,3 +48,12 @@ void weft_access_malformed(struct weft_log *log, const struct weft_host *peer,
     weft_log_line(log, WEFT_LOG_WARN, "%s: refused with %d %s", text, status,
                   weft_http_reason(status));
 }
+
+void weft_access_tls(struct weft_log *log, const struct weft_host *peer,
+                     const char *why)
+{
+    char text[WEFT_ADDRESS_TEXT];
+
+    weft_log_line(log, WEFT_LOG_WARN, "%s: %s", weft_host_text(peer, text),
+                  why);
+}

@@ -25,4 +25,8 @@ void weft_access_refusal(struct weft_log *log, const struct weft_host *peer,
 void weft_access_malformed(struct weft_log *log, const struct weft_host *peer,
                            int status);
 
+/* TLS failed, so there will be no request. */
+void weft_access_tls(struct weft_log *log, const struct weft_host *peer,
+                     const char *why);
+
 #endif

@@ -90,6 +90,20 @@ static void turn_away(struct weft_worker *worker, struct weft_conn *conn)
     weft_http_refuse(conn, 503);
 }
 
+/* Puts TLS on its stream, where the listener has it. */
+static int secure(struct weft_conn *conn, const struct weft_listener *listener)
+{
+    struct weft_tls *tls;
+    int err;
+
+    if (!listener->keyring)
+        return 0;
+    tls = weft_keyring_take(listener->keyring);
+    err = weft_tls_accept(&conn->session.stream, tls);
+    weft_tls_unref(tls);
+    return err;
+}
+
 static void greet(struct weft_worker *worker, struct weft_conn *conn)
 {
     weft_count(&worker->stats.accepted, 1);
@@ -100,22 +114,31 @@ static void greet(struct weft_worker *worker, struct weft_conn *conn)
     }
 }
 
-void weft_conn_accept(struct weft_worker *worker, int fd)
+static void tell_dropped(struct weft_worker *worker)
 {
-    struct weft_conn *conn = weft_slab_take(&worker->conns);
-
-    if (conn) {
-        weft_list_init(&conn->deadline);
-        if (weft_http_open(conn, worker, fd) == 0) {
-            greet(worker, conn);
-            return;
-        }
-        weft_slab_give(&worker->conns, conn);
-    }
     weft_count(&worker->stats.refused, 1);
     weft_log_line(&worker->server->log, WEFT_LOG_ERROR,
                   "a connection was dropped: out of memory");
-    close(fd);
+}
+
+void weft_conn_accept(struct weft_worker *worker,
+                      const struct weft_listener *listener, int fd)
+{
+    struct weft_conn *conn = weft_slab_take(&worker->conns);
+
+    if (conn)
+        weft_list_init(&conn->deadline);
+    if (!conn || weft_http_open(conn, worker, fd) != 0) {
+        if (conn)
+            weft_slab_give(&worker->conns, conn);
+        tell_dropped(worker);
+        close(fd);
+    } else if (secure(conn, listener) != 0) {
+        tell_dropped(worker);
+        weft_conn_cut(conn);
+    } else {
+        greet(worker, conn);
+    }
 }
 
 void weft_conn_upgrade(struct weft_conn *conn, struct weft_route *route)
@@ -258,7 +281,9 @@ static void on_drain(struct weft_session *s)
 static void log_end(struct weft_conn *conn, const struct weft_closed *how)
 {
     struct weft_log *log = &weft_conn_worker(conn)->server->log;
-    const char *why = weft_endpoint_why(&conn->session.ep);
+    const char *why = how->err == WEFT_ERR_TLS
+                          ? weft_tls_why(&conn->session.stream)
+                          : weft_endpoint_why(&conn->session.ep);
     char peer[WEFT_ADDRESS_TEXT];
 
     weft_conn_peer(conn, peer, sizeof(peer));

@@ -55,8 +55,9 @@ static inline struct weft_worker *weft_conn_worker(const struct weft_conn *conn)
     return weft_worker_of(conn->session.stream.io.loop);
 }
 
-/* A new peer: begins with HTTP. Closes fd when it cannot. */
-void weft_conn_accept(struct weft_worker *worker, int fd);
+/* A new peer of a listener: begins with HTTP. Closes fd when it cannot. */
+void weft_conn_accept(struct weft_worker *worker,
+                      const struct weft_listener *listener, int fd);
 
 /* What is called when the stream is closed, in HTTP and WebSocket alike. */
 void weft_conn_closed(struct weft_conn *conn);

@@ -13,6 +13,7 @@
 #include "server/http.h"
 
 #include "base/mem.h"
+#include "base/sizes.h"
 #include "http/http_request.h"
 #include "http/uri.h"
 #include "server/access.h"
@@ -23,13 +24,9 @@
 #include <unistd.h>
 
 #define NS_PER_MS UINT64_C(1000000)
-#define FILE_CHUNK                                                             \
-    65408 /* bytes read from a file at once: with the chunk's                  \
-           * head, within the pool's largest class */
 #define TURN_REQUESTS                                                          \
     64                 /* answered of one read: then the connection ends, so   \
                         * that pipelining cannot hold up the others */
-#define TURN_CHUNKS 16 /* of these, in one turn of the loop */
 #define PATH_SIZE 8192 /* bytes of a decoded path: as long as a target */
 #define PATH_SHOWN 512 /* of these in a line of the log */
 
@@ -158,7 +155,8 @@ static void http_close(struct weft_conn *conn, bool reset)
 static int fill(struct weft_http *http)
 {
     struct weft_file *file = &http->file;
-    size_t want = file->left < FILE_CHUNK ? (size_t)file->left : FILE_CHUNK;
+    size_t want =
+        file->left < WEFT_FILE_CHUNK ? (size_t)file->left : WEFT_FILE_CHUNK;
     uint8_t *p = weft_queue_reserve(&http->out, want);
     ssize_t n;
 
@@ -198,7 +196,7 @@ static int pump(struct weft_conn *conn)
             chunks++;
             continue;
         }
-        n = chunks < TURN_CHUNKS
+        n = chunks < WEFT_FILE_BATCH
                 ? weft_outgoing_try(&conn->session.stream, &http->out)
                 : 0;
         if (n > 0)
@@ -209,11 +207,18 @@ static int pump(struct weft_conn *conn)
     return err;
 }
 
+/* Whether a TLS handshake must come first. It is read, of course. */
+static bool is_shaking_hands(const struct weft_conn *conn)
+{
+    return weft_tls_is_on(&conn->session.stream) &&
+           !weft_tls_is_ready(&conn->session.stream);
+}
+
 static void pause_reading(struct weft_conn *conn, bool pause)
 {
     struct weft_http *http = conn->http;
 
-    if (http->is_paused == pause)
+    if (http->is_paused == pause || (pause && is_shaking_hands(conn)))
         return;
     http->is_paused = pause;
     if (pause)
@@ -492,6 +497,15 @@ static void on_data(struct weft_stream *stream, uint8_t *p, size_t len)
     take(weft_conn_of_stream(stream), p, len);
 }
 
+/* TLS has come to nothing. What it has said last, perhaps in plain text,
+ * arrives if nothing that is unread makes the kernel reset the connection. */
+static void end_tls(struct weft_conn *conn, const char *why)
+{
+    weft_access_tls(log_of(conn), &conn->peer, why);
+    weft_stream_discard(&conn->session.stream);
+    http_close(conn, false);
+}
+
 static void on_end(struct weft_stream *stream, int err)
 {
     struct weft_conn *conn = weft_conn_of_stream(stream);
@@ -501,7 +515,10 @@ static void on_end(struct weft_stream *stream, int err)
         conn->http->is_last = true;
         return;
     }
-    http_close(conn, err != 0);
+    if (err == WEFT_ERR_TLS)
+        end_tls(conn, weft_tls_why(stream));
+    else
+        http_close(conn, err != 0);
 }
 
 /* An answer has gone, and with it perhaps what held up the next request. */
@@ -552,7 +569,9 @@ void weft_http_tick(struct weft_conn *conn, uint64_t now_ns)
 
     if (http->is_shut || now_ns < http->deadline_ns)
         return;
-    if (http->phase == READING && !is_idle(http))
+    if (is_shaking_hands(conn))
+        end_tls(conn, "TLS handshake failed: it took too long");
+    else if (http->phase == READING && !is_idle(http))
         refuse(conn, 408);
     else if (http->phase == ANSWERING && weft_outgoing_moves(http->outgoing))
         set_deadline(conn, opts_of(conn)->idle_http_ms); /* slow, not stuck */

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "http/response.h"
 
+#define SUBJECT_SIZE 1024 /* of a certificate's, which is cut there */
+
 void weft_request_init(struct weft_request *req, const struct weft_conn *conn,
                        const struct weft_http_request *http,
                        const struct weft_target *target, const char *path)
@@ -145,6 +147,21 @@ const char *weft_request_offer(struct weft_request *req, size_t i)
 const char *weft_request_origin(struct weft_request *req)
 {
     return weft_request_header(req, "Origin");
+}
+
+bool weft_request_is_secure(struct weft_request *req)
+{
+    return weft_tls_is_on(&req->conn->session.stream);
+}
+
+const char *weft_request_client_subject(struct weft_request *req)
+{
+    char subject[SUBJECT_SIZE];
+
+    if (!weft_tls_peer_subject(&req->conn->session.stream, subject,
+                               sizeof(subject)))
+        return NULL;
+    return text_of(req, weft_slice(subject));
 }
 
 const char *weft_request_peer(const struct weft_request *req)

@@ -11,6 +11,7 @@
 #define WEFT_SERVER_ROUTE_H
 
 #include "base/map.h"
+#include "ws/deflate.h"
 #include "ws/endpoint.h"
 #include <pthread.h>
 #include <weft/server.h>
@@ -20,6 +21,7 @@ struct weft_route {
     unsigned refs; /* touched with __atomic only */
     const struct weft_mem *mem;
     struct weft_handler handler;
+    struct weft_deflate_opts deflate; /* every default filled in */
     void (*gone)(void *arg);
     void *gone_arg;
     char *path;

@@ -8,10 +8,12 @@
 
 #include "base/mem.h"
 #include "base/opts.h"
+#include "server/answer.h"
 #include "server/options.h"
 #include "tls/crypto.h"
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 
 #define NS_PER_MS UINT64_C(1000000)
 #define ADDRESSES_MAX 16 /* of one name */
@@ -34,6 +36,11 @@ static int init_workers(struct weft_server *srv)
     return 0;
 }
 
+static size_t to_size(uint64_t limit)
+{
+    return limit > SIZE_MAX ? SIZE_MAX : (size_t)limit;
+}
+
 static int init(struct weft_server *srv)
 {
     int err = weft_random(NULL, srv->seed, sizeof(srv->seed));
@@ -44,6 +51,10 @@ static int init(struct weft_server *srv)
     weft_peers_init(&srv->peers, srv->mem, srv->seed);
     srv->origins = weft_strings_copy(srv->mem, srv->opts.origins, &err);
     srv->hosts = weft_strings_copy(srv->mem, srv->opts.hosts, &err);
+    if (!err)
+        err = weft_deflate_opts_fill(&srv->deflate, srv->opts.deflate);
+    srv->deflate_budget.ceiling = to_size(srv->deflate.ceiling);
+    srv->opts.deflate = NULL; /* the caller's, who may let it go */
     if (!err)
         err = weft_files_init(&srv->files, srv->opts.document_root);
     return err ? err : init_workers(srv);
@@ -89,6 +100,8 @@ static void close_listeners(struct weft_server *srv)
               srv->listener_count * sizeof(*srv->listeners));
     srv->listeners = NULL;
     srv->listener_count = 0;
+    weft_keyrings_free(srv->keyrings);
+    srv->keyrings = NULL;
 }
 
 void weft_server_free(struct weft_server *srv)
@@ -118,11 +131,6 @@ static uint64_t to_ns(uint64_t ms)
     return ms > UINT64_MAX / NS_PER_MS ? 0 : ms * NS_PER_MS;
 }
 
-static size_t to_size(uint64_t limit)
-{
-    return limit > SIZE_MAX ? SIZE_MAX : (size_t)limit;
-}
-
 /* The rules of a route's connections on one thread. */
 static void fill_conf(struct weft_endpoint_conf *conf,
                       const struct weft_worker *worker,
@@ -148,6 +156,23 @@ static void fill_conf(struct weft_endpoint_conf *conf,
     };
 }
 
+/* A window that moves on with each message must not meet messages that are
+ * dropped once they are compressed. */
+static int fill_deflate(struct weft_deflate_opts *deflate,
+                        const struct weft_server *srv,
+                        const struct weft_handler *handler)
+{
+    int err = 0;
+
+    if (handler->deflate)
+        err = weft_deflate_opts_fill(deflate, handler->deflate);
+    else
+        *deflate = srv->deflate;
+    if (handler->slow == WEFT_SLOW_DROP_OLDEST)
+        deflate->has_takeover = false;
+    return err;
+}
+
 int weft_server_mount(struct weft_server *srv, const char *path,
                       const struct weft_handler *handler,
                       const struct weft_route_opts *opts)
@@ -165,6 +190,11 @@ int weft_server_mount(struct weft_server *srv, const char *path,
     route = weft_route_new(srv->mem, path, &copy, srv->threads);
     if (!route)
         return WEFT_ERR_NOMEM;
+    err = fill_deflate(&route->deflate, srv, &copy);
+    if (err) {
+        weft_route_unref(route);
+        return err;
+    }
     for (unsigned i = 0; i < srv->threads; i++)
         fill_conf(&route->confs[i], &srv->workers[i], &copy);
     /* Once it is in the table another thread may already replace it. */
@@ -209,9 +239,10 @@ static int add_listener(struct weft_server *srv, const struct weft_listener *l)
 }
 
 static int listen_on(struct weft_server *srv,
-                     const struct weft_address *address, int backlog)
+                     const struct weft_address *address, int backlog,
+                     struct weft_keyring *keyring)
 {
-    struct weft_listener l = {.address = *address};
+    struct weft_listener l = {.address = *address, .keyring = keyring};
     int err;
 
     l.fds = weft_alloc(srv->mem, fds_size(srv));
@@ -229,24 +260,45 @@ static int listen_on(struct weft_server *srv,
     return err;
 }
 
+/* The TLS that is asked for; NULL for none. */
+static int open_keyring(struct weft_server *srv,
+                        const struct weft_listen_opts *opts,
+                        struct weft_keyring **keyring)
+{
+    char why[WEFT_TLS_WHY] = "";
+    int err = 0;
+
+    *keyring = NULL;
+    if (opts->tls)
+        err = weft_keyring_open(keyring, &srv->keyrings, srv->mem, opts->tls,
+                                why);
+    if (opts->why && opts->why_size > 0)
+        snprintf(opts->why, opts->why_size, "%s",
+                 err && !*why ? weft_strerror(err) : why);
+    return err;
+}
+
 int weft_server_listen(struct weft_server *srv, const char *address,
                        const struct weft_listen_opts *opts)
 {
     struct weft_address addresses[ADDRESSES_MAX];
     struct weft_listen_opts known;
+    struct weft_keyring *keyring;
     int listening = 0;
     int err = weft_opts_copy(&known, sizeof(known), opts);
-    int count =
-        err ? err : weft_address_parse(addresses, ADDRESSES_MAX, address);
+    int count;
 
     if (srv->has_run)
         return WEFT_ERR_USAGE;
+    if (!err)
+        err = open_keyring(srv, &known, &keyring);
+    count = err ? err : weft_address_parse(addresses, ADDRESSES_MAX, address);
     if (count < 0)
         return count;
     if (known.backlog <= 0)
         known.backlog = SOMAXCONN;
     for (int i = 0; i < count; i++) {
-        int rc = listen_on(srv, &addresses[i], known.backlog);
+        int rc = listen_on(srv, &addresses[i], known.backlog, keyring);
 
         /* A name may have an address of a family that is switched off. */
         if (rc && (rc != WEFT_ERR_ADDRESS || !err))
@@ -259,6 +311,11 @@ int weft_server_listen(struct weft_server *srv, const char *address,
 const char *weft_server_address(const struct weft_server *srv, size_t i)
 {
     return i < srv->listener_count ? srv->listeners[i].text : NULL;
+}
+
+bool weft_server_address_is_secure(const struct weft_server *srv, size_t i)
+{
+    return i < srv->listener_count && srv->listeners[i].keyring;
 }
 
 /* ---- Running ------------------------------------------------------------- */
@@ -299,8 +356,10 @@ static int join(struct weft_worker *worker)
 static void log_start(struct weft_server *srv)
 {
     for (size_t i = 0; i < srv->listener_count; i++)
-        weft_log_line(&srv->log, WEFT_LOG_INFO, "listening on %s",
-                      srv->listeners[i].text);
+        weft_log_line(&srv->log, WEFT_LOG_INFO, "listening on %s%s",
+                      srv->listeners[i].text,
+                      srv->listeners[i].keyring ? " with TLS" : "");
+    weft_keyrings_warn(srv->keyrings, &srv->log, weft_wall_clock());
 }
 
 static void log_stop(struct weft_server *srv)
@@ -357,6 +416,13 @@ void weft_server_stop(struct weft_server *srv)
     __atomic_add_fetch(&srv->stop, 1, __ATOMIC_ACQ_REL);
     for (unsigned i = 0; i < srv->threads; i++)
         weft_loop_wake(srv->workers[i].loop);
+}
+
+void weft_server_reload_tls(struct weft_server *srv)
+{
+    __atomic_store_n(&srv->reload, true, __ATOMIC_RELEASE);
+    if (srv->threads > 0)
+        weft_loop_wake(srv->workers[0].loop);
 }
 
 /* ---- Figures and the log ------------------------------------------------- */

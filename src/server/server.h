@@ -14,10 +14,12 @@
 #include "loop/loop.h"
 #include "net/listen.h"
 #include "server/files.h"
+#include "server/keyring.h"
 #include "server/log.h"
 #include "server/peers.h"
 #include "server/route.h"
 #include "server/topic.h"
+#include "ws/deflate.h"
 #include <pthread.h>
 #include <weft/server.h>
 
@@ -28,7 +30,8 @@ struct weft_conn;
 struct weft_listener {
     struct weft_address address;
     char text[WEFT_ADDRESS_TEXT];
-    int *fds; /* one for each worker */
+    int *fds;                     /* one for each worker */
+    struct weft_keyring *keyring; /* NULL: no TLS */
 };
 
 struct weft_worker {
@@ -43,6 +46,7 @@ struct weft_worker {
     uint64_t wheel_at;       /* when wheel_alarm rings; UINT64_MAX: never */
     struct weft_conn *dirty; /* to be settled at the end of the turn */
     struct weft_topics topics;
+    struct weft_deflate_pool *deflate;
     struct weft_acceptor *acceptors; /* one for each listener */
     struct weft_server_stats stats;  /* written here only, read anywhere */
     struct weft_alarm drain_alarm;
@@ -54,20 +58,24 @@ struct weft_worker {
 
 struct weft_server {
     const struct weft_mem *mem;
-    struct weft_server_opts opts; /* every default filled in */
-    char **origins, **hosts;      /* own copies, ended by NULL, or NULL */
+    struct weft_server_opts opts;     /* every default filled in */
+    char **origins, **hosts;          /* own copies, ended by NULL, or NULL */
+    struct weft_deflate_opts deflate; /* likewise */
+    struct weft_deflate_budget deflate_budget;
     struct weft_log log;
     struct weft_routes routes;
     struct weft_files files;
     struct weft_peers peers;
     struct weft_listener *listeners;
     size_t listener_count;
-    bool is_local; /* all listeners are on loopback */
-    bool has_run;  /* or runs */
+    struct weft_keyring *keyrings; /* all that listeners have */
+    bool is_local;                 /* all listeners are on loopback */
+    bool has_run;                  /* or runs */
     struct weft_worker *workers;
     unsigned threads;
     uint64_t connections; /* admitted, open now; touched with __atomic only */
     int stop;             /* calls of stop; touched with __atomic only */
+    bool reload;          /* the keyrings; likewise */
     uint64_t seed[2];     /* of the hash maps */
 };
 

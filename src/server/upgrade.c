@@ -45,6 +45,14 @@ static const char *origin_fault(const struct weft_server *server,
                : "this Origin may not connect";
 }
 
+/* What is agreed on beside the protocol, before the connection has it. */
+struct agreement {
+    struct weft_slice key; /* Sec-WebSocket-Key */
+    bool has_deflate;
+    struct weft_deflate_params deflate; /* if has_deflate */
+    struct weft_ext *ext;               /* NULL until it is made */
+};
+
 static bool say(struct weft_answer *answer, int status, const char *text)
 {
     answer->status = status;
@@ -55,15 +63,16 @@ static bool say(struct weft_answer *answer, int status, const char *text)
 /* Everything but the handler's own opinion. */
 static bool check(const struct weft_server *server,
                   const struct weft_route *route,
-                  const struct weft_http_request *req, struct weft_slice *key,
+                  const struct weft_http_request *req, struct agreement *agreed,
                   struct weft_answer *answer)
 {
     const char *fault = request_fault(req);
     struct weft_refusal why;
+    int rc;
 
     if (fault)
         return say(answer, 400, fault);
-    if (!weft_handshake_check(req->fields, req->count, key, &why)) {
+    if (!weft_handshake_check(req->fields, req->count, &agreed->key, &why)) {
         if (why.status == 426 &&
             weft_buf_append_text(&answer->fields,
                                  "Upgrade: websocket\r\n"
@@ -71,6 +80,11 @@ static bool check(const struct weft_server *server,
             return say(answer, 500, NULL);
         return say(answer, why.status, why.text);
     }
+    rc = weft_deflate_accept(&agreed->deflate, req->fields, req->count,
+                             &route->deflate);
+    if (rc < 0)
+        return say(answer, 400, "Sec-WebSocket-Extensions is malformed");
+    agreed->has_deflate = rc > 0;
     fault = origin_fault(server, &route->handler, req);
     return fault ? say(answer, 403, fault) : true;
 }
@@ -117,12 +131,22 @@ static int ask_handler(const struct weft_route *route,
     return 500;
 }
 
+static int write_extensions(struct weft_buf *out,
+                            const struct agreement *agreed)
+{
+    int err = weft_buf_append_text(out, "Sec-WebSocket-Extensions: ");
+
+    if (!err)
+        err = weft_deflate_answer(out, &agreed->deflate);
+    return err ? err : weft_buf_append_text(out, "\r\n");
+}
+
 /* The status line and fields of section 4.2.2 step 5. */
-static int write_response(struct weft_buf *out, struct weft_slice key,
+static int write_response(struct weft_buf *out, const struct agreement *agreed,
                           const struct weft_request *request)
 {
     char accept[WEFT_ACCEPT_LEN + 1];
-    int err = weft_handshake_accept(weft_sha1, key, accept);
+    int err = weft_handshake_accept(weft_sha1, agreed->key, accept);
 
     if (!err)
         err = weft_buf_append_text(out, "HTTP/1.1 101 Switching Protocols\r\n"
@@ -133,6 +157,8 @@ static int write_response(struct weft_buf *out, struct weft_slice key,
     if (!err && request->protocol)
         err = weft_http_fieldf(out, "Sec-WebSocket-Protocol", "%s",
                                request->protocol);
+    if (!err && agreed->ext)
+        err = write_extensions(out, agreed);
     if (!err)
         err = weft_buf_append(out, request->fields.data, request->fields.len);
     return err ? err : weft_http_end(out);
@@ -155,11 +181,13 @@ static int keep_protocol(struct weft_conn *conn,
 
 /* The connection opens. */
 static void open_conn(struct weft_conn *conn, struct weft_route *route,
-                      struct weft_request *request,
+                      struct weft_request *request, struct agreement *agreed,
                       const struct weft_buf *response)
 {
     request->is_open = true;
     weft_conn_upgrade(conn, route);
+    conn->session.ep.ext = agreed->ext;
+    agreed->ext = NULL;
     conn->user = request->user;
     if (weft_endpoint_preface(&conn->session.ep, response->data,
                               response->len) != 0)
@@ -182,10 +210,21 @@ static bool refuse(struct weft_request *request, int status,
     return false;
 }
 
+static int make_extension(struct agreement *agreed,
+                          const struct weft_conn *conn,
+                          const struct weft_route *route)
+{
+    if (!agreed->has_deflate)
+        return 0;
+    return weft_deflate_new(&agreed->ext, weft_conn_worker(conn)->deflate,
+                            &route->deflate, &agreed->deflate, false, false);
+}
+
 /* Asks the handler and opens, with a response that was written first: once the
  * connection is open nothing can fail but the connection itself. */
 static bool accept_request(struct weft_conn *conn, struct weft_route *route,
-                           struct weft_slice key, struct weft_request *request,
+                           struct agreement *agreed,
+                           struct weft_request *request,
                            struct weft_answer *answer)
 {
     const struct weft_mem *mem = &weft_conn_worker(conn)->pool.mem;
@@ -196,11 +235,15 @@ static bool accept_request(struct weft_conn *conn, struct weft_route *route,
     if (status)
         return refuse(request, status, answer);
     weft_buf_init(&response, mem, RESPONSE_MAX);
-    err = write_response(&response, key, request);
+    err = make_extension(agreed, conn, route);
+    if (!err)
+        err = write_response(&response, agreed, request);
     if (!err)
         err = keep_protocol(conn, request);
     if (!err)
-        open_conn(conn, route, request, &response);
+        open_conn(conn, route, request, agreed, &response);
+    if (agreed->ext)
+        agreed->ext->ops->free(agreed->ext);
     weft_buf_release(&response);
     return err ? say(answer, 500, NULL) : true;
 }
@@ -212,16 +255,16 @@ bool weft_upgrade(struct weft_conn *conn, struct weft_route *route,
 {
     const struct weft_server *server = weft_conn_worker(conn)->server;
     struct weft_request request;
-    struct weft_slice key;
+    struct agreement agreed = {0};
     bool is_open = false;
 
-    if (!check(server, route, req, &key, answer)) {
+    if (!check(server, route, req, &agreed, answer)) {
         answer->is_logged = answer->status == 403;
         if (answer->is_logged)
             log_origin(conn, route, req);
     } else {
         weft_request_init(&request, conn, req, target, path);
-        is_open = accept_request(conn, route, key, &request, answer);
+        is_open = accept_request(conn, route, &agreed, &request, answer);
         weft_request_release(&request);
     }
     if (!is_open)

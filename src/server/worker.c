@@ -6,15 +6,13 @@
  * stop.
  */
 #include "base/mem.h"
+#include "base/sizes.h"
 #include "server/conn.h"
 #include "server/server.h"
 #include <string.h>
 #include <unistd.h>
 
 #define PARCELS_MAX (UINT64_C(64) << 20) /* bytes posted to one worker */
-#define POOL_KEEP                                                              \
-    ((size_t)4 << 20) /* bytes of free blocks kept by a worker                 \
-                       */
 #define NS_PER_MS UINT64_C(1000000)
 #define STARVED_LOG_MS 10000 /* between two lines that say the same */
 
@@ -155,6 +153,20 @@ static void obey_stop(struct weft_worker *worker)
     weft_worker_left(worker);
 }
 
+/* ---- Certificates -------------------------------------------------------- */
+
+/* Files are read here, on a thread that has connections: a few milliseconds,
+ * now and then. */
+static void obey_reload(struct weft_worker *worker)
+{
+    struct weft_server *server = worker->server;
+
+    if (worker->index == 0 &&
+        __atomic_load_n(&server->reload, __ATOMIC_RELAXED) &&
+        __atomic_exchange_n(&server->reload, false, __ATOMIC_ACQUIRE))
+        weft_keyrings_reload(server->keyrings, &server->log);
+}
+
 /* ---- The end of a turn --------------------------------------------------- */
 
 /* Those that become dirty meanwhile wait for the next turn, which begins at
@@ -190,6 +202,7 @@ static void on_turn_end(void *owner)
     struct weft_worker *worker = owner;
 
     obey_stop(worker);
+    obey_reload(worker);
     if (worker->dirty)
         settle_dirty(worker);
     count_traffic(worker);
@@ -199,7 +212,10 @@ static void on_turn_end(void *owner)
 
 static void on_accepted(struct weft_acceptor *acceptor, int fd)
 {
-    weft_conn_accept(weft_worker_of(acceptor->loop), fd);
+    struct weft_worker *worker = weft_worker_of(acceptor->loop);
+
+    weft_conn_accept(
+        worker, &worker->server->listeners[acceptor - worker->acceptors], fd);
 }
 
 static void on_starved(struct weft_acceptor *acceptor, int error)
@@ -225,9 +241,13 @@ int weft_worker_init(struct weft_worker *worker, struct weft_server *server,
     worker->wheel_at = UINT64_MAX;
     worker->wheel_alarm.ring = on_wheel;
     worker->drain_alarm.ring = on_drain_over;
-    weft_pool_init(&worker->pool, server->mem, POOL_KEEP);
+    weft_pool_init(&worker->pool, server->mem, WEFT_WORKER_KEEP);
     weft_slab_init(&worker->conns, server->mem, sizeof(struct weft_conn));
     weft_topics_init(&worker->topics, &worker->pool.mem, server->seed);
+    worker->deflate =
+        weft_deflate_pool_new(&worker->pool.mem, &server->deflate_budget);
+    if (!worker->deflate)
+        return WEFT_ERR_NOMEM;
     opts.mem = server->mem;
     err = weft_loop_new(&worker->loop, &opts);
     if (err)
@@ -262,6 +282,7 @@ void weft_worker_release(struct weft_worker *worker)
               worker->server->listener_count * sizeof(*worker->acceptors));
     weft_topics_release(&worker->topics);
     weft_slab_release(&worker->conns);
+    weft_deflate_pool_free(worker->deflate);
     weft_pool_release(&worker->pool);
 }
 

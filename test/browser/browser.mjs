@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after as afterAll, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
@@ -27,9 +27,9 @@ const skip = process.env.WEFT_NO_BROWSER ? "WEFT_NO_BROWSER is set" : false;
 /*
  * A group of tests that share a server and a browser. define is given an
  * object, whose server, browser and echoUrl are there once a test runs, and
- * the function that defines a test.
+ * the function that defines a test. options are those of startServer.
  */
-export function browserTests(name, define) {
+export function browserTests(name, define, options = {}) {
     const shared = {
         get echoUrl() {
             return `ws://localhost:${this.server.port}/echo`;
@@ -40,10 +40,10 @@ export function browserTests(name, define) {
         before(async () => {
             if (skip)
                 return;
-            shared.server = await startServer();
+            shared.server = await startServer(options);
             shared.browser = await openBrowser();
         });
-        after(async () => {
+        afterAll(async () => {
             await shared.browser?.close();
             if (shared.server)
                 assert.equal(await shared.server.stop(), 0,

@@ -88,13 +88,19 @@ static void *locked_realloc(void *ud, void *ptr, size_t old_size,
                             size_t new_size)
 {
     struct serve *s = ud;
+    long left;
     void *p;
 
     pthread_mutex_lock(&s->lock);
-    if (new_size > 0 && s->fails_at >= 0 && s->fails_at-- == 0)
+    left = s->fm.left;
+    if (s->is_spared)
+        s->fm.left = -1;
+    if (new_size > 0 && !s->is_spared && s->fails_at >= 0 && s->fails_at-- == 0)
         p = NULL;
     else
         p = fail_realloc(&s->fm, ptr, old_size, new_size);
+    if (s->is_spared)
+        s->fm.left = left;
     pthread_mutex_unlock(&s->lock);
     return p;
 }
@@ -214,6 +220,13 @@ void serve_fail(struct serve *s, long n)
 {
     pthread_mutex_lock(&s->lock);
     s->fails_at = n;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void serve_spare(struct serve *s, bool on)
+{
+    pthread_mutex_lock(&s->lock);
+    s->is_spared = on;
     pthread_mutex_unlock(&s->lock);
 }
 

@@ -46,6 +46,7 @@ struct serve {
     struct weft_server_opts opts; /* change what should differ before open */
     struct fail_mem fm;           /* under lock */
     long fails_at;                /* likewise; -1: never */
+    bool is_spared;               /* likewise: nothing fails now */
     struct weft_mem mem;
     pthread_mutex_t lock;
     struct bytes log; /* "LEVEL line\n", under lock */
@@ -86,6 +87,9 @@ void serve_allow(struct serve *s, long n);
 
 /* Lets n allocations succeed and the next one fail; -1: none fails. */
 void serve_fail(struct serve *s, long n);
+
+/* While on, all allocations succeed and none is counted by these two. */
+void serve_spare(struct serve *s, bool on);
 
 /* Whether the allocation came that one of these two meant. */
 bool serve_has_failed(struct serve *s);

@@ -18,14 +18,16 @@ export const program = resolve(root, process.env.WEFT || "build/weft");
 
 const START_MS = 60_000; /* handlers are compiled first, perhaps sanitized */
 const STOP_MS = 15_000;  /* beyond the server's own bound for a drain */
-const LISTENING = /http:\/\/(?:\[[^\]\s]*\]|[^\s:/]+):(\d+)\//;
+const LISTENING = /https?:\/\/(?:\[[^\]\s]*\]|[^\s:/]+):(\d+)\//;
+const SECURE = /https:\/\/(?:\[[^\]\s]*\]|[^\s:/]+):(\d+)\//;
 
 /*
  * Options: port (0: any), handlers and www (folders), origin (null: none but
  * the same host's), args (more arguments of weft serve), env (more variables),
  * under (a program and its arguments that runs the other). Gives:
  *
- *   port, url    "http://localhost:PORT/"
+ *   port, url    "http://localhost:PORT/"; with --tls it is https
+ *   securePort   the port with TLS, if there is one: with --tls it is the same
  *   child        the process
  *   stdout()     what it has written so far
  *   stderr()
@@ -67,9 +69,12 @@ export async function startServer({
         kill();
         throw error;
     }
+    const securePort = Number(SECURE.exec(output.stdout)?.[1]) || undefined;
+
     return {
         port,
-        url: `http://localhost:${port}/`,
+        securePort,
+        url: `http${port === securePort ? "s" : ""}://localhost:${port}/`,
         child,
         stdout: () => output.stdout,
         stderr: () => output.stderr,

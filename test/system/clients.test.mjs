@@ -261,12 +261,12 @@ test("ws: what the handler says in a refusal arrives", async (t) => {
     request.destroy();
 });
 
-test("ws: offers of compression are declined", async (t) => {
+test("ws: offers of compression are taken", async (t) => {
     const server = await serve(t);
     const socket = new Ws(server.ws("/echo"), { perMessageDeflate: true });
 
     await within(once(socket, "open"), "open");
-    assert.equal(socket.extensions, "");
+    assert.equal(socket.extensions, "permessage-deflate");
     socket.send("w".repeat(5000));
     assert.equal(String((await within(once(socket, "message"), "echo"))[0]),
                  "w".repeat(5000));

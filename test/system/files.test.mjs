@@ -220,7 +220,7 @@ test("single ranges", async (t) => {
     assert.ok([200, 206].includes(head.status));
 });
 
-test("t20: nothing outside the root", async (t) => {
+test("T20: nothing outside the root", async (t) => {
     const server = await start(t);
 
     for (const path of [
@@ -244,7 +244,7 @@ test("t20: nothing outside the root", async (t) => {
     }
 });
 
-test("t20: names that are not names", async (t) => {
+test("T20: names that are not names", async (t) => {
     const server = await start(t);
 
     for (const path of [

@@ -67,7 +67,7 @@ test("--field-limit: 431", async (t) => {
     await over.peer.end();
 });
 
-test("t6: floods of header are cut off early", async (t) => {
+test("T6: floods of header are cut off early", async (t) => {
     const server = await serve(t);
     const floods = {
         "10 MB in one field": `X: ${"f".repeat(1 << 20)}`,

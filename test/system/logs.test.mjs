@@ -91,7 +91,7 @@ test("one line for each connection's beginning and end", async (t) => {
     assert.equal(server.accessLines().length, 4);
 });
 
-test("t22: no secrets in either log", async (t) => {
+test("T22: no secrets in either log", async (t) => {
     const server = await start(t, "--log-level", "debug");
     const secrets = ["sEcReT-query", "sEcReT-cookie", "sEcReT-auth",
                      "sEcReT-protocol", "sEcReT-referer", "sEcReT-key",
@@ -138,7 +138,7 @@ test("t22: no secrets in either log", async (t) => {
 
 /* Lines are made of printable ASCII, or UTF-8 beyond it, and what a client
  * sends stays inside its own. */
-test("t22: nothing forges a line or an escape sequence", async (t) => {
+test("T22: nothing forges a line or an escape sequence", async (t) => {
     const server = await start(t, "--log-level", "debug");
     const evil = "%0d%0a127.0.0.1%20FORGED%0aFORGED%1b[31m%9b%00%7f%08";
 

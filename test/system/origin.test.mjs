@@ -26,7 +26,7 @@ async function check(server, host, table) {
     }
 }
 
-test("t12: without --origin, pages of the same host", async (t) => {
+test("T12: without --origin, pages of the same host", async (t) => {
     const server = await serve(t, { handlers: OWN_HANDLERS, origin: null });
 
     await check(server, "app.example:9998", [
@@ -62,7 +62,7 @@ test("t12: without --origin, pages of the same host", async (t) => {
     ]);
 });
 
-test("t12: several origins are none", async (t) => {
+test("T12: several origins are none", async (t) => {
     const server = await serve(t, { handlers: OWN_HANDLERS, origin: null });
     const status = await verdict(server, {
         Host: "app.example",
@@ -113,7 +113,7 @@ test("a refusal names the flag that would allow it", async (t) => {
 });
 
 /* An attacker's page calls its own name, which now points here. */
-test("t12: names of a server on loopback", async (t) => {
+test("T12: names of a server on loopback", async (t) => {
     const server = await serve(t, { handlers: OWN_HANDLERS,
                                     args: ["-H", "127.0.0.1"] });
     const { port } = server;

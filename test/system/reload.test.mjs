@@ -187,7 +187,7 @@ test("a start with unchanged sources compiles nothing", async (t) => {
     let before = 0;
 
     for (let i = 0; i < 3; i++) {
-        const server = await shop.serve("--cc", cc);
+        const server = await shop.serve("--cc", cc, "--allow-write", shop.dir);
         const count = readFileSync(runs).length;
 
         assert.equal(await told(server, "/one"), "1");
@@ -230,7 +230,7 @@ exec sleep 1000
 `, 0o755);
 
     assert.equal(spawnSync("mkfifo", [fifo]).status, 0);
-    const server = await shop.serve("--cc", cc);
+    const server = await shop.serve("--cc", cc, "--allow-write", shop.dir);
     /* cat ends when all who can write to the FIFO have. */
     const ended = once(spawn("cat", [fifo]), "exit");
 

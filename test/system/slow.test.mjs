@@ -128,7 +128,7 @@ test("slow peers: the handler waits for drain", async (t) => {
 
 /* Hundreds who send their request, or a frame, a byte at a time, or do not read
  * what they asked for: others are served as if they were not there. */
-test("t15: slow clients do not slow down others", async (t) => {
+test("T15: slow clients do not slow down others", async (t) => {
     const server = await serve(t, own("--ping-interval", "off"));
     const message = frame(0x82, Buffer.alloc(1000));
     const slow = [];

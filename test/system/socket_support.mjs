@@ -98,10 +98,11 @@ export class Socket {
             this.reactions.push({ name: args[0], result: Number(args[1]) });
         } else if (event === "state") {
             const [ready, buffered, status] = args.map(Number);
-            const [url, protocol, extensions] = args.slice(3).map(text);
+            const [url, protocol, extensions, tls, subject] =
+                args.slice(3).map(text);
 
             this.#state = { ready, buffered, status, url, protocol,
-                            extensions };
+                            extensions, tls, subject };
         } else {
             this.#events.push({ event, ...shapes[event](args) });
             this.#wake();

@@ -9,6 +9,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readlinkSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { resolve } from "node:path";
+import { connect as connectSecurely } from "node:tls";
 import { after } from "../support/after.mjs";
 import { root, startServer } from "../support/server.mjs";
 
@@ -153,8 +154,11 @@ export class Peer {
     #length = 0;
     #wake = () => {};
 
-    static async connect(port, { paused = false, host = "127.0.0.1" } = {}) {
-        const socket = connect({ port, host });
+    /* tls: what node's tls.connect takes; undefined: plain TCP. */
+    static async connect(port, { paused = false, host = "127.0.0.1",
+                                 tls } = {}) {
+        const socket = tls ? connectSecurely({ port, host, ...tls })
+            : connect({ port, host });
         const peer = new Peer(socket);
 
         if (paused)
@@ -162,7 +166,7 @@ export class Peer {
         else
             peer.resume();
         await within(new Promise((done, fail) => {
-            socket.once("connect", done);
+            socket.once(tls ? "secureConnect" : "connect", done);
             socket.once("error", fail);
         }), "connecting");
         socket.setNoDelay(true);

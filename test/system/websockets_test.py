@@ -49,7 +49,7 @@ class Server:
     def wait_for_port(self):
         end = time.monotonic() + 2 * BOUND
         while time.monotonic() < end:
-            found = re.search(r"(?:http|ws)://[^\s/]*:(\d+)/", self.text())
+            found = re.search(r"(?:http|ws)s?://[^\s/]*:(\d+)/", self.text())
             if found:
                 return int(found[1])
             if self.process.poll() is not None:
@@ -178,13 +178,15 @@ class Websockets(unittest.TestCase):
                 self.assertEqual(caught.exception.status_code, status)
 
     @bounded
-    async def test_compression_is_declined(self):
-        with Server(EXAMPLES) as server:
-            async with connect(server, "/echo",
-                               compression="deflate") as peer:
-                self.assertEqual(peer.extensions, [])
-                await peer.send("w" * 5000)
-                self.assertEqual(await peer.recv(), "w" * 5000)
+    async def test_compression(self):
+        for deflate in ("on", "takeover=both", "window=9,peer-window=9", "off"):
+            with Server(EXAMPLES, "--deflate", deflate) as server:
+                async with connect(server, "/echo",
+                                   compression="deflate") as peer:
+                    self.assertEqual(len(peer.extensions), deflate != "off")
+                    for size in (0, 1, 127, 128, 5000, 100000):
+                        await peer.send("word " * size)
+                        self.assertEqual(await peer.recv(), "word " * size)
 
     @bounded
     async def test_limits(self):

@@ -201,6 +201,22 @@ int weft_handlers_open(struct weft_handlers **out, struct weft_server *srv,
     return weft_handlers_open_with(out, srv, dir, opts, &weft_mem_libc);
 }
 
+int weft_handlers_cache_dir(char *path, size_t size, const char *cache)
+{
+    struct weft_cache folder;
+    int err = weft_cache_init(&folder, &weft_mem_libc, cache), len;
+
+    if (err)
+        return err;
+    len = snprintf(path, size, "%s", folder.path);
+    if (folder.is_private)
+        err = WEFT_ERR_SYSTEM;
+    else if (len < 0 || (size_t)len >= size)
+        err = WEFT_ERR_LIMIT;
+    weft_cache_release(&folder);
+    return err;
+}
+
 const char *weft_handlers_path(const struct weft_handlers *handlers, size_t i)
 {
     const char *path = NULL;

@@ -31,9 +31,11 @@ static const struct word *arg(const struct call *call, size_t i)
 
 /* ---- open ---------------------------------------------------------------- */
 
+/* What the options point to. */
 struct lists {
     const char *protocols[WORDS_MAX + 1], *headers[WORDS_MAX + 1];
     size_t protocol_count, header_count;
+    struct weft_deflate_opts deflate;
 };
 
 static bool set_text(struct weft_socket_opts *opts, const char *name,
@@ -43,10 +45,10 @@ static bool set_text(struct weft_socket_opts *opts, const char *name,
         const char *name;
         const char **field;
     } texts[] = {
-        {"base", &opts->base},
-        {"origin", &opts->origin},
-        {"cookie", &opts->cookie},
-        {"proxy", &opts->proxy},
+        {"base", &opts->base},       {"origin", &opts->origin},
+        {"cookie", &opts->cookie},   {"proxy", &opts->proxy},
+        {"ca_file", &opts->ca_file}, {"certificate", &opts->certificate},
+        {"key", &opts->key},
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -86,6 +88,30 @@ static bool set_number(struct weft_socket_opts *opts, const char *name,
     return false;
 }
 
+/* Compression: "deflate" is on, off, own, peer or both (takeover); there is
+ * none if nothing is said. */
+static bool set_deflate(struct weft_deflate_opts *deflate, const char *name,
+                        const char *value)
+{
+    int number = (int)strtol(value, NULL, 10);
+    bool is_both = strcmp(value, "both") == 0;
+
+    deflate->is_off = strcmp(value, "off") == 0;
+    if (strcmp(name, "deflate") == 0) {
+        deflate->has_takeover = is_both || strcmp(value, "own") == 0;
+        deflate->peer_takeover = is_both || strcmp(value, "peer") == 0;
+    } else if (strcmp(name, "deflate_window") == 0) {
+        deflate->window_bits = number;
+    } else if (strcmp(name, "deflate_peer_window") == 0) {
+        deflate->peer_window_bits = number;
+    } else if (strcmp(name, "deflate_threshold") == 0) {
+        deflate->threshold = (uint64_t)number;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* One "name=value"; false for a name that is none. */
 static bool set_option(struct weft_socket_opts *opts, struct lists *lists,
                        char *option)
@@ -99,13 +125,15 @@ static bool set_option(struct weft_socket_opts *opts, struct lists *lists,
     } else if (strcmp(name, "header") == 0) {
         lists->headers[lists->header_count++] = value;
         opts->headers = lists->headers;
+    } else if (strncmp(name, "deflate", 7) == 0) {
+        return set_deflate(&lists->deflate, name, value);
     } else {
         return set_text(opts, name, value) || set_number(opts, name, value);
     }
     return true;
 }
 
-/* open NUMBER URL [drain] [wire] [NAME=VALUE]... with the options of
+/* open NUMBER URL [drain] [wire] [insecure] [NAME=VALUE]... with the options of
  * <weft/client.h>, protocol and header as often as needed. */
 static int run_open(struct call *call)
 {
@@ -113,9 +141,11 @@ static int run_open(struct call *call)
                                     .events = &call->slot->events,
                                     .user = call->slot,
                                     .why = &call->why};
-    struct lists lists = {0};
+    struct lists lists = {
+        .deflate = {.size = sizeof(lists.deflate), .is_off = true}};
     bool drain = false, wire = false;
 
+    opts.deflate = &lists.deflate;
     command_clear(call->slot);
     for (size_t i = 1; i < call->count; i++) {
         char *option = call->args[i].text;
@@ -124,6 +154,8 @@ static int run_open(struct call *call)
             drain = true;
         else if (strcmp(option, "wire") == 0)
             wire = true;
+        else if (strcmp(option, "insecure") == 0)
+            opts.is_insecure = true;
         else if (!set_option(&opts, &lists, option))
             return WEFT_ERR_USAGE;
     }
@@ -244,12 +276,14 @@ static int run_free(struct call *call)
 static int run_state(struct call *call)
 {
     const struct weft_socket *ws = call->slot->ws;
+    char tls[128], subject[256];
 
-    words_print("%d state %d %u %d %s %s %s", call->id,
-                (int)weft_socket_ready_state(ws),
-                weft_socket_buffered_amount(ws), weft_socket_status(ws),
-                weft_socket_url(ws), weft_socket_protocol(ws),
-                weft_socket_extensions(ws));
+    words_print(
+        "%d state %d %u %d %s %s %s %s %s", call->id,
+        (int)weft_socket_ready_state(ws), weft_socket_buffered_amount(ws),
+        weft_socket_status(ws), weft_socket_url(ws), weft_socket_protocol(ws),
+        weft_socket_extensions(ws), weft_socket_tls(ws, tls, sizeof(tls)),
+        weft_socket_peer_subject(ws, subject, sizeof(subject)));
     return weft_socket_loop(ws) == loop ? 0 : WEFT_ERR_USAGE;
 }
 

@@ -28,6 +28,9 @@ static void test_defaults(void **state)
     (void)state;
     assert_int_equal(parse(&o, args), OPTIONS_RUN);
     assert_string_equal(o.url, url);
+    assert_ptr_equal(o.socket.deflate, &o.deflate);
+    assert_true(o.deflate.is_off);
+    o.socket.deflate = NULL;
     assert_memory_equal(&o.socket, &none, sizeof(none));
     assert_int_equal(o.linger_ms, 500);
     assert_int_equal(o.max_messages, 0);
@@ -36,6 +39,24 @@ static void test_defaults(void **state)
     assert_int_equal(o.verbose, 0);
     assert_int_equal(o.color, COLOR_AUTO);
     assert_false(o.reconnects || o.is_binary || o.has_times);
+}
+
+/* As browsers offer it, unless something else is said. */
+static void test_deflate(void **state)
+{
+    const char *const plain[] = {"--deflate", url, NULL};
+    const char *const settings[] = {"--deflate-options",
+                                    "takeover=none,level=1", url, NULL};
+    struct connect_options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, plain), OPTIONS_RUN);
+    assert_false(o.deflate.is_off);
+    assert_true(o.deflate.has_takeover && o.deflate.peer_takeover);
+    assert_int_equal(parse(&o, settings), OPTIONS_RUN);
+    assert_false(o.deflate.is_off);
+    assert_false(o.deflate.has_takeover || o.deflate.peer_takeover);
+    assert_int_equal(o.deflate.level, 1);
 }
 
 static void test_numbers(void **state)
@@ -113,6 +134,21 @@ static void test_others(void **state)
     assert_true(o.reconnects && o.is_binary && o.has_times);
 }
 
+static void test_tls(void **state)
+{
+    const char *const args[] = {
+        "-k",    "--ca-file", "a.pem", "--certificate=b.pem", "--private-key",
+        "b.key", "wss://a",   NULL};
+    struct connect_options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, args), OPTIONS_RUN);
+    assert_true(o.socket.is_insecure);
+    assert_string_equal(o.socket.ca_file, "a.pem");
+    assert_string_equal(o.socket.certificate, "b.pem");
+    assert_string_equal(o.socket.key, "b.key");
+}
+
 /* Who waits for a number of answers does not want it closed before. */
 static void test_linger(void **state)
 {
@@ -134,6 +170,7 @@ static void test_wrong(void **state)
     } wrong[] = {
         {{NULL}, "the URL is missing, such as ws://"},
         {{url, "ws://b"}, "one URL at a time: 'ws://b' is too many"},
+        {{url, "--private-key", "k"}, "--private-key is that of --certificate"},
         {{url, "--nonsense"}, "unknown option '--nonsense'; see 'weft connect"},
         {{url, "--protokol", "a"}, "did you mean '--protocol'"},
         {{url, "-n"}, "a value is missing behind '-n'"},
@@ -213,8 +250,9 @@ static void test_color(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_others),   cmocka_unit_test(test_linger),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_deflate),
+        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_others),
+        cmocka_unit_test(test_tls),      cmocka_unit_test(test_linger),
         cmocka_unit_test(test_wrong),    cmocka_unit_test(test_help),
         cmocka_unit_test(test_color),
     };

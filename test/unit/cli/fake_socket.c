@@ -81,14 +81,21 @@ void fake_message(enum weft_kind kind, const void *data, size_t len)
 static void refuse(void)
 {
     current->state = WEFT_CLOSED;
-    current->opts.events->error(current, WEFT_ERR_REFUSED,
-                                "the server answered 403 Forbidden\033");
+    if (fake.tls_why)
+        current->opts.events->error(current, WEFT_ERR_TLS, fake.tls_why);
+    else
+        current->opts.events->error(current, WEFT_ERR_REFUSED,
+                                    "the server answered 403 Forbidden\033");
     fake_close(WEFT_CLOSE_ABNORMAL, NULL);
 }
 
 static void open_now(void)
 {
-    if (fake.refuses) {
+    static const char request[] = "GET / HTTP/1.1\r\n\r\n";
+
+    if (fake.has_tls && current->opts.events->request)
+        current->opts.events->request(current, request, sizeof(request) - 1);
+    if (fake.refuses || fake.tls_why) {
         refuse();
         return;
     }
@@ -192,6 +199,22 @@ const char *weft_socket_extensions(const struct weft_socket *ws)
 {
     (void)ws;
     return "";
+}
+
+const char *weft_socket_tls(const struct weft_socket *ws, char *text,
+                            size_t size)
+{
+    (void)ws;
+    snprintf(text, size, "%s", fake.has_tls ? "TLSv1.3 A" : "");
+    return text;
+}
+
+const char *weft_socket_peer_subject(const struct weft_socket *ws, char *text,
+                                     size_t size)
+{
+    (void)ws;
+    snprintf(text, size, "%s", fake.has_tls ? "CN=a\033" : "");
+    return text;
 }
 
 uint64_t weft_socket_buffered_amount(const struct weft_socket *ws)

@@ -12,6 +12,8 @@
 struct fake {
     /* What the server does; set these before. */
     bool refuses;        /* the handshake: error, then close */
+    const char *tls_why; /* likewise, as TLS fails; NULL: it does not */
+    bool has_tls;        /* which is described, and the request told */
     bool echoes;         /* messages come back */
     bool ignores_pings;  /* no pong comes */
     bool breaks_at_ping; /* the connection is lost */

@@ -6,12 +6,19 @@
 
 /* What the server and the handlers say of themselves, in place of theirs. */
 static const char *const *addresses, *const *paths;
+static size_t plain_count; /* of the addresses; those behind them have TLS */
 static size_t failures;
 
 const char *weft_server_address(const struct weft_server *srv, size_t i)
 {
     (void)srv;
     return addresses[i];
+}
+
+bool weft_server_address_is_secure(const struct weft_server *srv, size_t i)
+{
+    (void)srv;
+    return i >= plain_count;
 }
 
 const char *weft_handlers_path(const struct weft_handlers *handlers, size_t i)
@@ -33,6 +40,7 @@ static const struct {
     const char *pages;
     bool is_terminal;
     const char *want;
+    size_t secure; /* of the addresses, the last */
 } cases[] = {
     {{"[::]:9998"},
      {"/chat", "/echo"},
@@ -111,6 +119,36 @@ static const struct {
      "/d /e /f\n"
      "           /g  (h)\n"
      "connect    ws://localhost:1/aaaaaaaaaaaaaaaaaa\n"},
+    {{"[::]:443"},
+     {"/echo"},
+     0,
+     "www",
+     false,
+     "weft " WEFT_VERSION " is listening on [::]:443 (TLS)\n"
+     "handlers   /echo  (h)\n"
+     "pages      www\n"
+     "open       https://localhost:443/\n",
+     1},
+    {{"unix:/a", "[::1]:80", "[::1]:443"},
+     {"/echo"},
+     0,
+     NULL,
+     true,
+     "\033[1mweft " WEFT_VERSION
+     "\033[0m is listening on unix:/a, [::1]:80, [::1]:443 (TLS)\n"
+     "handlers   /echo  (h)\n"
+     "connect    \033[1mws://localhost:80/echo\033[0m\n"
+     "           \033[1mwss://localhost:443/echo\033[0m\n",
+     1},
+    {{"unix:/a", "127.0.0.1:80"},
+     {"-"},
+     0,
+     "www",
+     false,
+     "weft " WEFT_VERSION " is listening on unix:/a (TLS), 127.0.0.1:80 (TLS)\n"
+     "pages      www\n"
+     "open       https://localhost:80/\n",
+     2},
 };
 
 static void test_cases(void **state)
@@ -131,6 +169,9 @@ static void test_cases(void **state)
         FILE *out = open_memstream(&text, &len);
 
         addresses = cases[i].addresses;
+        for (plain_count = 0; addresses[plain_count];)
+            plain_count++;
+        plain_count -= cases[i].secure;
         paths = cases[i].paths;
         failures = cases[i].failures;
         greeting_print(out, &greeting);

@@ -133,6 +133,47 @@ static void test_refused(void **state)
     assert_true(opened == 0 && closed == 1);
 }
 
+static void test_tls(void **state)
+{
+    (void)state;
+    options.verbose = 1;
+    fake.has_tls = true;
+    on_opened_do = leave_at_once;
+    assert_string_equal(run(), "* TLSv1.3 A, CN=a\\x1b\n"
+                               "> GET / HTTP/1.1\n");
+    assert_int_equal(a_link.status, 0);
+}
+
+/* Whoever has said whom to trust, or that nobody need be, is told no more. */
+static void test_tls_fails(void **state)
+{
+    static const struct {
+        const char *why, *ca_file;
+        bool is_insecure, is_hinted;
+    } cases[] = {
+        {"the server's certificate is self-signed", NULL, false, true},
+        {"authority 1 above the server's certificate is old", NULL, false,
+         true},
+        {"the server's certificate is self-signed", "a.pem", false, false},
+        {"the server's certificate is odd", NULL, true, false},
+        {"what the server says is not TLS", NULL, false, false},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *said;
+
+        set_up(state);
+        fake.tls_why = cases[i].why;
+        options.socket.ca_file = cases[i].ca_file;
+        options.socket.is_insecure = cases[i].is_insecure;
+        said = run();
+        CHECK(strstr(said, cases[i].why), "%s", said);
+        CHECK(!strstr(said, "; --ca-file FILE") == !cases[i].is_hinted, "%s",
+              said);
+        assert_int_equal(a_link.status, LINK_FAILED);
+    }
+}
+
 static void test_bad_url(void **state)
 {
     static const struct {
@@ -348,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_leave),         TEST(test_refused),
+        TEST(test_tls),           TEST(test_tls_fails),
         TEST(test_bad_url),       TEST(test_ends),
         TEST(test_once_open),     TEST(test_once_open_wrong),
         TEST(test_reconnect),     TEST(test_reconnect_ends),

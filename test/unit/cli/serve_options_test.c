@@ -131,10 +131,70 @@ static void test_lists(void **state)
     assert_null(o.server.hosts[1]);
 }
 
+static void test_confined(void **state)
+{
+    const char *const args[] = {
+        "-w",     ".",    "--allow-read",  "/usr", "--allow-read", "/dev",
+        "--user", "root", "--allow-write", "/tmp", "--no-sandbox", NULL};
+    const char *const none[] = {"-w", ".", NULL};
+    struct serve_options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, args), OPTIONS_RUN);
+    assert_true(o.has_user);
+    assert_int_equal(o.user.uid, 0);
+    assert_false(o.has_sandbox);
+    assert_int_equal(o.readable.count, 2);
+    assert_string_equal(o.readable.items[1], "/dev");
+    assert_string_equal(o.writable.items[0], "/tmp");
+    assert_int_equal(parse(&o, none), OPTIONS_RUN);
+    assert_true(o.has_sandbox);
+    assert_false(o.has_user);
+    assert_int_equal(o.readable.count + o.writable.count, 0);
+}
+
+static void test_tls(void **state)
+{
+    const char *const args[] = {"-w",
+                                ".",
+                                "--tls-port=0443",
+                                "-c",
+                                "a.pem",
+                                "-k",
+                                "a.key",
+                                "--certificate",
+                                "b.pem",
+                                "--private-key=b.key",
+                                "--tls-client-auth",
+                                "--tls-client-cert-optional",
+                                "--tls-client-ca",
+                                "ca.pem",
+                                NULL};
+    const char *const everywhere[] = {"-tw.", "-c", "a.pem", NULL};
+    struct serve_options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, args), OPTIONS_RUN);
+    assert_string_equal(o.port, "9998");
+    assert_string_equal(o.tls.port, "443");
+    assert_false(o.tls.is_everywhere);
+    assert_int_equal(o.tls.opts.identity_count, 2);
+    assert_string_equal(o.tls.opts.identities[0].key, "a.key");
+    assert_string_equal(o.tls.opts.identities[1].certificate, "b.pem");
+    assert_int_equal(o.tls.opts.client_auth, WEFT_TLS_CLIENT_OPTIONAL);
+    assert_string_equal(o.tls.opts.client_ca, "ca.pem");
+    assert_int_equal(parse(&o, everywhere), OPTIONS_RUN);
+    assert_true(o.tls.is_everywhere);
+    assert_string_equal(o.tls.port, "");
+}
+
 /* What is wrong, and what the one line about it must contain. */
 static const struct {
     const char *args[6], *about;
 } wrong[] = {
+    {{"-w.", "--user", "no-such-user"}, "no user no-such-user"},
+    {{"-w.", "--allow-read", "/no/such"}, "--allow-read: /no/such: No such"},
+    {{"-w.", "--allow-write="}, "--allow-write: : No such"},
     {{NULL}, "-w"},
     {{"-p", "1"}, "-d"},
     {{"-w", "/none/such"}, "-w: no such folder: /none/such"},
@@ -151,6 +211,8 @@ static const struct {
     {{"-w", ".", "-p", "x"}, "from 0 to 65535, not 'x'"},
     {{"-w", ".", "-p", "65536"}, "65536"},
     {{"-w", ".", "-p", ""}, "''"},
+    {{"-w", ".", "--tls-port", "x"}, "--tls-port takes a number from 0"},
+    {{"-w", ".", "-t"}, "TLS needs a certificate"},
     {{"-w", ".", "--threads", "0"}, "--threads"},
     {{"-w", ".", "--threads", "257"}, "--threads"},
     {{"-w", ".", "--log-level", "loud"}, "debug, not 'loud'"},
@@ -220,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults), cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_texts),    cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_tls),      cmocka_unit_test(test_confined),
         cmocka_unit_test(test_wrong),    cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_help),
     };

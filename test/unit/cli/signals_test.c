@@ -13,6 +13,14 @@ void weft_server_stop(struct weft_server *srv)
     stops++;
 }
 
+static unsigned reloads;
+
+void weft_server_reload_tls(struct weft_server *srv)
+{
+    (void)srv;
+    reloads++;
+}
+
 static struct weft_server *a_server(void)
 {
     static char place;
@@ -56,30 +64,33 @@ static void test_reopen(void **state)
     static const int numbers[] = {SIGUSR1, SIGHUP};
 
     (void)state;
-    stops = 0;
+    stops = reloads = 0;
     signals_begin(a_server(), true);
     for (size_t i = 0; i < COUNT(numbers); i++) {
         assert_false(signals_take_reopen());
+        assert_int_equal(reloads, 0);
         raise(numbers[i]);
         raise(numbers[i]);
         assert_true(signals_take_reopen());
         assert_false(signals_take_reopen());
     }
     assert_int_equal(stops, 0);
+    assert_int_equal(reloads, 2);
     signals_end();
 }
 
-/* Without log files, a hang-up means what it says. */
+/* Without files, a hang-up means what it says. */
 static void test_hang_up(void **state)
 {
     (void)state;
-    stops = 0;
+    stops = reloads = 0;
     signals_begin(a_server(), false);
     raise(SIGHUP);
     assert_int_equal(stops, 1);
     assert_false(signals_take_reopen());
     raise(SIGUSR1);
     assert_int_equal(stops, 1);
+    assert_int_equal(reloads, 0);
     signals_end();
 }
 

@@ -109,8 +109,8 @@ static int become(const void *arg)
     gid_t groups[64];
     int count;
 
-    setenv("XDG_CACHE_HOME", "/root/.cache", 1);
-    setenv("HOME", "/root", 1);
+    setenv("XDG_CACHE_HOME", "/of/another", 1);
+    setenv("HOME", "/of/another", 1);
     setenv("USER", "root", 1);
     if (!user_become(user))
         return 1;

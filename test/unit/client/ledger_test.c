@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ledger against a model that writes down every single byte: whether it
- * counts, in the order in which the bytes are to go out.
+ * The ledger against a model that writes down every single byte: how much of a
+ * message it stands for, in the order in which the bytes are to go out.
  */
 #include "client/ledger.h"
 #include "support.h"
@@ -13,20 +13,27 @@
 #define BYTES_MAX 4096
 
 struct model {
-    bool counts[BYTES_MAX]; /* the bytes that have not gone out */
+    size_t counts[BYTES_MAX]; /* of the bytes that have not gone out */
     size_t len;
 };
 
-static void model_add(struct model *m, size_t len, bool counts)
+/* Bytes that stand for one each as long as there is something to stand for, and
+ * the last for what is left. */
+static void model_add(struct model *m, size_t len, size_t payload)
 {
     assert_true(m->len + len <= BYTES_MAX);
-    memset(m->counts + m->len, counts, len * sizeof(bool));
-    m->len += len;
+    for (size_t i = 0; i < len; i++) {
+        size_t n = i + 1 == len ? payload : payload > 0;
+
+        m->counts[m->len++] = n;
+        payload -= n;
+    }
 }
 
 static void model_keep(struct model *m, size_t unsent)
 {
-    memmove(m->counts, m->counts + m->len - unsent, unsent * sizeof(bool));
+    memmove(m->counts, m->counts + m->len - unsent,
+            unsent * sizeof(m->counts[0]));
     m->len = unsent;
 }
 
@@ -71,16 +78,22 @@ static void book_check(struct book *b, size_t unsent)
     assert_true(b->ledger.payload == got);
 }
 
-static void book_message(struct book *b, size_t head, size_t payload)
+static void book_packed(struct book *b, size_t head, size_t wire,
+                        size_t payload)
 {
     long calls;
 
     assert_int_equal(weft_ledger_reserve(&b->ledger), 0);
     calls = b->fm.calls;
-    weft_ledger_add_message(&b->ledger, head, payload);
+    weft_ledger_add_message(&b->ledger, head, wire, payload);
     assert_int_equal(b->fm.calls, calls); /* there was room */
-    model_add(&b->model, head, false);
-    model_add(&b->model, payload, true);
+    model_add(&b->model, head, 0);
+    model_add(&b->model, wire, payload);
+}
+
+static void book_message(struct book *b, size_t head, size_t payload)
+{
+    book_packed(b, head, payload, payload);
 }
 
 static void book_control(struct book *b, size_t bytes)
@@ -89,7 +102,7 @@ static void book_control(struct book *b, size_t bytes)
 
     weft_ledger_add_control(&b->ledger, bytes);
     assert_int_equal(b->fm.calls, calls);
-    model_add(&b->model, bytes, false);
+    model_add(&b->model, bytes, 0);
 }
 
 /* ---- Tests --------------------------------------------------------------- */
@@ -104,7 +117,7 @@ static void test_by_hand(void **state)
     weft_ledger_init(&l, &mem);
     assert_true(weft_ledger_settle(&l, 0) == 0);
     assert_int_equal(weft_ledger_reserve(&l), 0);
-    weft_ledger_add_message(&l, 6, 5);
+    weft_ledger_add_message(&l, 6, 5, 5);
     assert_true(weft_ledger_settle(&l, 11) == 5);
     assert_true(weft_ledger_settle(&l, 6) == 5); /* a part of the head */
     assert_true(weft_ledger_settle(&l, 5) == 5);
@@ -112,13 +125,31 @@ static void test_by_hand(void **state)
     weft_ledger_add_control(&l, 8);
     assert_true(weft_ledger_settle(&l, 11) == 3);
     assert_int_equal(weft_ledger_reserve(&l), 0);
-    weft_ledger_add_message(&l, 6, 1);
+    weft_ledger_add_message(&l, 6, 1, 1);
     assert_true(weft_ledger_settle(&l, 18) == 4);
     assert_true(weft_ledger_settle(&l, 15) == 1);
     assert_true(weft_ledger_settle(&l, 1) == 1);
     assert_true(weft_ledger_settle(&l, 0) == 0);
     weft_ledger_release(&l);
     assert_int_equal(fm.live, 0);
+}
+
+/* Compressed messages: shorter on the wire than they are, or longer. */
+static void test_packed(void **state)
+{
+    static const size_t sizes[][2] = {{1, 0},   {1, 1},    {1, 1000}, {20, 300},
+                                      {20, 21}, {300, 20}, {2, 0}};
+    struct book b;
+
+    (void)state;
+    book_open(&b);
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        book_packed(&b, 6, sizes[i][0], sizes[i][1]);
+        book_control(&b, 6);
+    }
+    for (size_t unsent = b.model.len; unsent-- > 0;)
+        book_check(&b, unsent);
+    book_close(&b);
 }
 
 /* A message without payload waits, and counts nothing. */
@@ -148,7 +179,7 @@ static void test_large_numbers(void **state)
     book_open(&b);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(weft_ledger_reserve(&b.ledger), 0);
-        weft_ledger_add_message(&b.ledger, 14, big);
+        weft_ledger_add_message(&b.ledger, 14, big, big);
     }
     assert_true(b.ledger.payload == 4 * big);
     assert_true(weft_ledger_settle(&b.ledger, 4 * big + 42) == 4 * big);
@@ -271,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_packed),
         cmocka_unit_test(test_empty_messages),
         cmocka_unit_test(test_large_numbers),
         cmocka_unit_test(test_model),

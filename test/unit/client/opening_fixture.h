@@ -73,13 +73,17 @@ struct ask {
     int err;
 };
 
-/* No proxy, whatever the environment says. */
+/* No proxy, whatever the environment says, and no compression. */
 static inline void ask_init(struct ask *ask, const char *url)
 {
+    static const struct weft_deflate_opts off = {.size = sizeof(off),
+                                                 .is_off = true};
+
     *ask = (struct ask){.fm = {.left = -1}, .url = url, .why = ""};
     ask->mem = (struct weft_mem){fail_realloc, &ask->fm};
     ask->opts.size = sizeof(ask->opts);
     ask->opts.proxy = "";
+    ask->opts.deflate = &off;
     ask->opts.header_limit = 65536;
 }
 

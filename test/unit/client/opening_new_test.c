@@ -155,6 +155,35 @@ static void test_user_agent(void **state)
     ask_close(&ask);
 }
 
+/* Compression is offered unless it is off. */
+static void test_extensions(void **state)
+{
+    static const struct weft_deflate_opts both = {
+        .size = sizeof(both), .has_takeover = true, .peer_takeover = true};
+    static const struct {
+        const struct weft_deflate_opts *deflate;
+        const char *field;
+    } offers[] = {
+        {&both, "permessage-deflate; client_max_window_bits"},
+        {NULL, "permessage-deflate; server_no_context_takeover; "
+               "client_no_context_takeover; client_max_window_bits, "
+               "permessage-deflate; client_max_window_bits"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(offers); i++) {
+        struct ask ask;
+        const char *field;
+
+        ask_init(&ask, URL);
+        ask.opts.deflate = offers[i].deflate;
+        ask_open(&ask);
+        field = request_field(ask_output(&ask), "Sec-WebSocket-Extensions");
+        CHECK(!strcmp(field, offers[i].field), "%s", field);
+        ask_close(&ask);
+    }
+}
+
 /* Strings and arrays are copied: those of the caller are gone afterwards. */
 static void test_arguments_are_copied(void **state)
 {
@@ -504,6 +533,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests),
         cmocka_unit_test(test_user_agent),
+        cmocka_unit_test(test_extensions),
         cmocka_unit_test(test_arguments_are_copied),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_wrong),

@@ -96,10 +96,10 @@ static const struct answer answers[] = {
     {"Accept twice", BASE ACCEPT, "Sec-WebSocket-Accept", WEFT_ERR_PROTOCOL},
 
     /* 5 */
-    {"an extension", BASE EXTENSIONS ": permessage-deflate\r\n", EXTENSIONS,
-     WEFT_ERR_PROTOCOL},
-    {"an extension nobody knows", BASE EXTENSIONS ": x-y; a=b\r\n", EXTENSIONS,
-     WEFT_ERR_PROTOCOL},
+    {"an extension", BASE EXTENSIONS ": permessage-deflate\r\n",
+     "extension that was not offered", WEFT_ERR_PROTOCOL},
+    {"an extension nobody knows", BASE EXTENSIONS ": x-y; a=b\r\n",
+     "extension that was not offered", WEFT_ERR_PROTOCOL},
     {"extensions that are none", BASE EXTENSIONS ": ;;=\r\n", EXTENSIONS,
      WEFT_ERR_PROTOCOL},
 

@@ -87,10 +87,22 @@ static void test_refusals(void **state)
     }
 }
 
+static void test_tls(void **state)
+{
+    struct weft_host peer = peer_of("192.0.2.1:80");
+    struct weft_log log = open_log();
+
+    (void)state;
+    weft_access_tls(&log, &peer, "TLS failed");
+    assert_string_equal(lines, "1 192.0.2.1: TLS failed\n");
+    weft_log_release(&log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request),
+        cmocka_unit_test(test_tls),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_refusals),
     };

@@ -22,6 +22,7 @@ static struct {
 } run;
 
 static struct gate closed = GATE;
+static struct gate filled = GATE;
 
 static void want(int got, int wanted)
 {
@@ -85,7 +86,8 @@ static void on_open(struct weft_conn *conn, struct weft_request *req)
         want(weft_handle_call(weft_conn_handle(conn), on_call, NULL), 0);
 }
 
-/* Fills the queue, so that drain is called once it has gone. */
+/* Fills the queue, so that drain is called once it has gone. The peer does not
+ * read before that. */
 static void fill(struct weft_conn *conn)
 {
     char text[1000];
@@ -96,13 +98,14 @@ static void fill(struct weft_conn *conn)
         err = weft_send(conn, WEFT_TEXT, text, sizeof(text));
     while (err == 0);
     want(err, WEFT_ERR_BUSY);
+    gate_pass(&filled);
 }
 
 static void on_message(struct weft_conn *conn, const struct weft_message *msg)
 {
     (void)msg;
     came(conn, MESSAGE);
-    if (run.where == DRAIN)
+    if (run.where == DRAIN && gate_count(&filled) == 0)
         fill(conn);
 }
 
@@ -189,10 +192,13 @@ static void run_once(enum where where, enum action action)
     run.where = where;
     run.action = action;
     gate_reset(&closed);
+    gate_reset(&filled);
     serve_open_at(s, "/x", &handler);
     serve_run(s);
     client_open(&c, s);
     send_all(&c);
+    if (where == DRAIN)
+        gate_wait(&filled, 1);
     if (action == CLOSE)
         close_properly(&c);
     else
@@ -212,7 +218,7 @@ static void run_once(enum where where, enum action action)
           action, run.err);
 }
 
-static void test_each_callback(void **state)
+static void t18_close_inside_each_callback(void **state)
 {
     (void)state;
     for (int where = OPEN; where < PLACES; where++)
@@ -347,7 +353,7 @@ static void test_farewell(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_callback),
+        cmocka_unit_test(t18_close_inside_each_callback),
         cmocka_unit_test(test_the_other),
         cmocka_unit_test(test_farewell),
     };

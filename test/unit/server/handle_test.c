@@ -426,7 +426,7 @@ static int callers_join(pthread_t callers[CALLERS])
     return calls;
 }
 
-static void test_t18(void **state)
+static void t18_calls_while_peers_vanish(void **state)
 {
     struct serve *s = start(2);
     pthread_t callers[CALLERS];
@@ -448,7 +448,7 @@ static void test_t18(void **state)
 }
 
 /* The same while the server itself stops, and is told so twice. */
-static void test_t18_stop(void **state)
+static void t18_calls_while_the_server_stops(void **state)
 {
     int calls = 0;
 
@@ -487,8 +487,8 @@ int main(void)
         cmocka_unit_test_setup(test_never_was, reset),
         cmocka_unit_test_setup(test_stopped, reset),
         cmocka_unit_test_setup(test_without_memory, reset),
-        cmocka_unit_test_setup(test_t18, reset),
-        cmocka_unit_test_setup(test_t18_stop, reset),
+        cmocka_unit_test_setup(t18_calls_while_peers_vanish, reset),
+        cmocka_unit_test_setup(t18_calls_while_the_server_stops, reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,8 +67,7 @@ static void test_response(void **state)
     assert_int_equal(
         client_upgrade(&c, "/%65cho?a=b",
                        "Sec-WebSocket-Protocol: chat\r\n"
-                       "Sec-WebSocket-Extensions: permessage-deflate; "
-                       "client_max_window_bits\r\n"),
+                       "Sec-WebSocket-Extensions: permessage-bzip2\r\n"),
         101);
     assert_string_equal(client_field(&c, "Upgrade"), "websocket");
     assert_string_equal(client_field(&c, "Connection"), "Upgrade");
@@ -76,6 +75,47 @@ static void test_response(void **state)
     assert_null(client_field(&c, "Sec-WebSocket-Protocol"));
     assert_null(client_field(&c, "Sec-WebSocket-Extensions"));
     assert_null(client_field(&c, "Content-Length"));
+    client_close(&c);
+    serve_close(s);
+}
+
+/* Compression, without context takeover unless somebody wants it. */
+static void test_extensions(void **state)
+{
+    static const struct {
+        const char *offers, *answer;
+    } cases[] = {
+        {"permessage-deflate",
+         "permessage-deflate; server_no_context_takeover; "
+         "client_no_context_takeover"},
+        {"x-y, permessage-deflate; bogus, permessage-deflate; "
+         "client_max_window_bits; server_max_window_bits=10",
+         "permessage-deflate; server_no_context_takeover; "
+         "client_no_context_takeover; server_max_window_bits=10"},
+        {"permessage-deflate; bogus", NULL},
+    };
+    struct serve *s = start();
+    struct client c;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char field[256];
+        const char *answer;
+
+        snprintf(field, sizeof(field), "Sec-WebSocket-Extensions: %s\r\n",
+                 cases[i].offers);
+        client_open(&c, s);
+        assert_int_equal(client_upgrade(&c, "/echo", field), 101);
+        answer = client_field(&c, "Sec-WebSocket-Extensions");
+        if (cases[i].answer)
+            assert_string_equal(answer, cases[i].answer);
+        else
+            assert_null(answer);
+        client_close(&c);
+    }
+    client_open(&c, s);
+    assert_int_equal(
+        client_upgrade(&c, "/echo", "Sec-WebSocket-Extensions: a;\r\n"), 400);
     client_close(&c);
     serve_close(s);
 }
@@ -561,6 +601,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_response),
+        cmocka_unit_test(test_extensions),
         cmocka_unit_test(test_accepted),
         cmocka_unit_test(test_frames_behind_request),
         cmocka_unit_test(test_behind_other_requests),

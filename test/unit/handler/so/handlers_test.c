@@ -282,6 +282,35 @@ static void test_no_memory(void **state)
     } while (err);
 }
 
+/* The folder is found, and made, as open would; but none of this run alone. */
+static void test_cache_dir(void **state)
+{
+    char path[PATH_MAX];
+
+    (void)state;
+    assert_int_equal(
+        weft_handlers_cache_dir(path, sizeof(path), tree_path("a/../b/c")), 0);
+    assert_string_equal(path, tree_path("b/c"));
+    assert_true(tree_has("b/c"));
+    assert_int_equal(weft_handlers_cache_dir(path, 4, tree_path("b/c")),
+                     WEFT_ERR_LIMIT);
+    assert_int_equal(chmod(tree_path("b/c"), 0777), 0);
+    assert_int_equal(
+        weft_handlers_cache_dir(path, sizeof(path), tree_path("b/c")),
+        WEFT_ERR_DENIED);
+    tree_mkdir("temp");
+    setenv("XDG_CACHE_HOME", tree_path("home"), 1);
+    assert_int_equal(weft_handlers_cache_dir(path, sizeof(path), NULL), 0);
+    assert_string_equal(path, tree_path("home/weft/handlers"));
+    setenv("XDG_CACHE_HOME", "/dev/null", 1);
+    setenv("TMPDIR", tree_path("temp"), 1);
+    assert_int_equal(weft_handlers_cache_dir(path, sizeof(path), NULL),
+                     WEFT_ERR_SYSTEM);
+    assert_int_equal(rmdir(tree_path("temp")), 0); /* it is empty */
+    unsetenv("XDG_CACHE_HOME");
+    unsetenv("TMPDIR");
+}
+
 #define IN_SHOP(test)                                                          \
     cmocka_unit_test_setup_teardown(test, workshop_setup, workshop_teardown)
 
@@ -300,6 +329,7 @@ int main(void)
         IN_SHOP(test_bad_change),
         IN_SHOP(test_close_while_compiling),
         IN_SHOP(test_no_memory),
+        IN_SHOP(test_cache_dir),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
