@@ -14,6 +14,7 @@
 #define WEFT_BASE_SIZES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef WEFT_SMALL_BUFFERS
 #define WEFT_SIZE(usual, least) (least)
@@ -94,12 +95,17 @@
 /* ---- tls ----------------------------------------------------------------- */
 
 /* Bytes of the owner that are encrypted before the kernel is asked to take what
- * they have become: what it does not take has to be kept. */
-#define WEFT_TLS_WRITE_BATCH WEFT_SIZE((size_t)128 << 10, (size_t)1)
+ * they have become: what it does not take has to be kept. The least is more
+ * than one, as each batch takes a turn and 30 bytes of its own on the wire. */
+#define WEFT_TLS_WRITE_BATCH WEFT_SIZE((size_t)128 << 10, (size_t)64)
 
 /* Steps of servers' handshakes in one turn of a loop. One takes 0.1 ms with a
  * key on P-256 and 1 ms with one of 2048 bits for RSA. */
 #define WEFT_TLS_STEP_BATCH WEFT_SIZE(4u, 1u)
+
+/* Records that are encrypted with the same keys; with fewer than the least a
+ * peer of ours would take it for a flood. */
+#define WEFT_TLS_KEY_RECORDS WEFT_SIZE(UINT32_C(1) << 24, UINT32_C(1000))
 
 /* Sessions that a client keeps. */
 #define WEFT_TLS_SESSIONS WEFT_SIZE(32u, 1u)

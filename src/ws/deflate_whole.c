@@ -8,7 +8,9 @@
  * allows. But undici, and so the WebSocket of Node.js, hands out empty messages
  * behind such a one (seen with undici 6.29.1). So the mark is taken away.
  *
- * Nothing here is without remedy: where it fails, zlib does the work.
+ * Nothing here is without remedy: where it fails, zlib does the work. What it
+ * takes and zlib would not are the few symbols that RFC 1951 leaves without a
+ * meaning (lengths 286 and 287, distances 30 and 31): it gives them one.
  */
 #include "ws/deflate_internal.h"
 
