@@ -6,6 +6,7 @@
  */
 #include "asked.h"
 
+#include "bargain.h"
 #include "nonce.h"
 
 #include <ctype.h>
@@ -237,6 +238,7 @@ static bool are_extensions(const char *p)
 
 static void judge_rest(const struct asked *a, struct verdict *v)
 {
+    const char *fault = bargain_offer_fault(a->offered);
     char got[512];
 
     if (fields_get(&a->fields, "Sec-WebSocket-Extensions", got, sizeof(got)) &&
@@ -244,6 +246,8 @@ static void judge_rest(const struct asked *a, struct verdict *v)
         verdict_say(v, GRADE_FAIL,
                     "Sec-WebSocket-Extensions \"%.60s\" is malformed (9.1)",
                     got);
+    if (fault)
+        verdict_say(v, GRADE_FAIL, "offers %s: \"%.90s\"", fault, a->offered);
     if (fields_get(&a->fields, "Sec-WebSocket-Accept", got, sizeof(got)))
         verdict_say(v, GRADE_FAIL,
                     "Sec-WebSocket-Accept in a request (11.3.3)");

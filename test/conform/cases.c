@@ -16,6 +16,8 @@ static const struct table *const tables[] = {
     &length_cases,    &fragment_cases, &control_cases, &close_cases,
     &utf8_cases,      &utf8_cut_cases, &answer_cases,  &answer_head_cases,
     &choice_cases,    &leave_cases,    &lost_cases,    &echo_cases,
+    &offer_cases,     &deflate_cases,  &rounds_cases,  &offence_cases,
+    &terms_cases,
 };
 
 struct slice {

@@ -11,7 +11,7 @@
  * The words of `each` stand between blanks, or between bars if it has any; N..M
  * are all numbers from N to M. */
 struct row {
-    const char *section; /* of RFC 6455 */
+    const char *section; /* of RFC 6455, or with a d in front of RFC 7692 */
     const char *name;
     const char *script;    /* script.h */
     const char *each;      /* NULL: one case */
@@ -44,6 +44,11 @@ extern const struct table choice_cases;
 extern const struct table leave_cases;
 extern const struct table lost_cases;
 extern const struct table echo_cases;
+extern const struct table offer_cases;
+extern const struct table deflate_cases;
+extern const struct table rounds_cases;
+extern const struct table offence_cases;
+extern const struct table terms_cases;
 
 struct test_case {
     char id[16]; /* the section and a number within it */

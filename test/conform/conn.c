@@ -37,10 +37,37 @@ static int wait_for(int fd, short events, int64_t wait_ms)
     return rc > 0 ? pfd.revents : 0;
 }
 
+static int dial(struct conn *c, const struct target *t)
+{
+    int err = 0;
+    socklen_t len = sizeof(err);
+
+    if (connect(c->fd, (const struct sockaddr *)&t->addr, t->addr_len) == 0)
+        return 0;
+    if (errno != EINPROGRESS)
+        return errno;
+    if (!wait_for(c->fd, POLLOUT, c->silence_ms))
+        return ETIMEDOUT;
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
+        return errno;
+    return err;
+}
+
+static int greet(struct conn *c, const struct target *t)
+{
+    int events;
+
+    c->tunnel = tunnel_new(c->fd, t->host);
+    while ((events = tunnel_greet(c->tunnel)) > 0) {
+        if (!wait_for(c->fd, (short)events, c->silence_ms))
+            return ETIMEDOUT;
+    }
+    return events < 0 ? errno : 0;
+}
+
 int conn_open(struct conn *c, const struct target *t, int64_t silence_ms)
 {
-    int one = 1, err = 0;
-    socklen_t len = sizeof(err);
+    int one = 1, err;
 
     memset(c, 0, sizeof(*c));
     c->silence_ms = silence_ms;
@@ -49,15 +76,9 @@ int conn_open(struct conn *c, const struct target *t, int64_t silence_ms)
     if (c->fd < 0)
         return errno;
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    if (connect(c->fd, (const struct sockaddr *)&t->addr, t->addr_len) == 0)
-        return 0;
-    if (errno != EINPROGRESS) {
-        err = errno;
-    } else if (!wait_for(c->fd, POLLOUT, silence_ms)) {
-        err = ETIMEDOUT;
-    } else if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0) {
-        err = errno;
-    }
+    err = dial(c, t);
+    if (!err && t->is_secure)
+        err = greet(c, t);
     if (err)
         conn_close(c);
     return err;
@@ -85,6 +106,8 @@ void conn_reset(struct conn *c)
 
 void conn_close(struct conn *c)
 {
+    tunnel_free(c->tunnel);
+    c->tunnel = NULL;
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
@@ -93,11 +116,14 @@ void conn_close(struct conn *c)
 
 static enum conn_news read_some(struct conn *c)
 {
+    uint8_t *place;
     ssize_t n;
 
     if (c->ended || c->in.len > FLOOD)
         return CONN_END;
-    n = recv(c->fd, bytes_room(&c->in, READ_SIZE), READ_SIZE, 0);
+    place = bytes_room(&c->in, READ_SIZE);
+    n = c->tunnel ? tunnel_read(c->tunnel, place, READ_SIZE)
+                  : recv(c->fd, place, READ_SIZE, 0);
     if (n > 0) {
         c->in.len += (size_t)n;
         return CONN_BYTES;
@@ -124,7 +150,8 @@ static void make_way(struct conn *c)
 static void send_part(struct conn *c, const uint8_t *p, size_t len)
 {
     while (len && !c->deaf) {
-        ssize_t n = send(c->fd, p, len, MSG_NOSIGNAL);
+        ssize_t n = c->tunnel ? tunnel_write(c->tunnel, p, len)
+                              : send(c->fd, p, len, MSG_NOSIGNAL);
 
         if (n >= 0) {
             p += n;
@@ -175,16 +202,29 @@ void conn_pause(void)
 
 void conn_finish(struct conn *c)
 {
+    if (!c->finished && c->tunnel)
+        tunnel_finish(c->tunnel);
     if (!c->finished)
         shutdown(c->fd, SHUT_WR);
     c->finished = c->deaf = true;
 }
 
+/* With TLS the socket may be readable and yet have nothing for us. */
 enum conn_news conn_fill(struct conn *c, int64_t wait_ms)
 {
+    enum conn_news news;
+    int64_t end, left;
+
     if (c->ended)
         return CONN_END;
-    if (!wait_for(c->fd, POLLIN, wait_ms ? wait_ms : c->silence_ms))
-        return CONN_SILENCE;
-    return read_some(c);
+    left = wait_ms ? wait_ms : c->silence_ms;
+    end = now_ms() + left;
+    do {
+        if (!(c->tunnel && tunnel_has_bytes(c->tunnel)) &&
+            !wait_for(c->fd, POLLIN, left))
+            return CONN_SILENCE;
+        news = read_some(c);
+        left = end - now_ms();
+    } while (news == CONN_SILENCE && left > 0);
+    return news;
 }

@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* One TCP connection to who is judged, with everything that came and was not
- * used yet. */
+/* One connection to who is judged, of TCP or TLS over it, with everything that
+ * came and was not used yet. With TLS its end is what is called that of TCP. */
 #ifndef CONFORM_CONN_H
 #define CONFORM_CONN_H
 
 #include "bytes.h"
 #include "target.h"
+#include "tunnel.h"
 
 struct conn {
     int fd;
-    int64_t silence_ms; /* how long to wait for a byte before giving up */
-    bool singly;        /* every byte in a segment of its own */
-    bool ended;         /* the other side's end of TCP was seen */
-    bool reset;         /* and it was a reset */
-    bool deaf;          /* it takes no more bytes: sending is over */
-    bool finished;      /* our direction was ended */
+    struct tunnel *tunnel; /* NULL: no TLS */
+    int64_t silence_ms;    /* how long to wait for a byte before giving up */
+    bool singly;           /* every byte in a segment of its own */
+    bool ended;            /* the other side's end of TCP was seen */
+    bool reset;            /* and it was a reset */
+    bool deaf;             /* it takes no more bytes: sending is over */
+    bool finished;         /* our direction was ended */
     struct bytes in;
 };
 
 enum conn_news { CONN_SILENCE, CONN_BYTES, CONN_END };
 
-/* Connects. Returns 0, or the errno of the failure. */
+/* Connects, with TLS where the target wants it. Returns 0, or the errno of the
+ * failure. */
 int conn_open(struct conn *c, const struct target *t, int64_t silence_ms);
 /* Takes a connection that was accepted. */
 void conn_take(struct conn *c, int fd, int64_t silence_ms);

@@ -85,6 +85,14 @@ static void change_names(struct draft *d, int (*change)(int))
     }
 }
 
+static void set_deflate(struct draft *d, const char *terms)
+{
+    terms += strspn(terms, " ");
+    d->deflate = true;
+    snprintf(d->terms, sizeof(d->terms), "%.*s", (int)strcspn(terms, "\n"),
+             terms);
+}
+
 static void whole_edit(struct draft *d, const char *name)
 {
     if (strncmp(name, "reverse", 7) == 0)
@@ -103,6 +111,8 @@ static void whole_edit(struct draft *d, const char *name)
         d->cut = strtoul(name + 4, NULL, 10);
     else if (strncmp(name, "split ", 6) == 0)
         d->split = strtoul(name + 6, NULL, 10);
+    else if (strncmp(name, "deflate", 7) == 0)
+        set_deflate(d, name + 7);
 }
 
 static void edit(struct draft *d, const char *p, size_t len)

@@ -16,6 +16,8 @@
  *   @open                 no empty line at the end
  *   @cut N                only the first N bytes
  *   @split N              a segment ends after N bytes
+ *   @deflate TERMS        permessage-deflate with these parameters: an offer,
+ *                         or the answer that the other side's offer allows
  *   =text                 this text and nothing else (as the only edit)
  *
  * In all of them %XX is a byte, %(N) that many letters, and %t, %h and the like
@@ -45,6 +47,8 @@ struct draft {
     bool open;
     size_t cut;   /* 0: none */
     size_t split; /* likewise; the caller sees to it */
+    bool deflate; /* and to this, with the terms */
+    char terms[128];
 };
 
 void draft_add(struct draft *d, const char *text);

@@ -141,6 +141,7 @@ static void expect_echo(struct judge *j, const struct step *step)
         } else if (kind == EVENT_CLOSE && code_wanted(j, step)) {
             verdict_say(j->verdict, GRADE_NOTE, "refused with Close %d",
                         j->event.code);
+            j->model.echoes.count = j->model.echoes.at; /* they were not told */
             expect_end_of_tcp(j);
         } else if (step->soft && kind != EVENT_FAULT) {
             model_next_echo(&j->model, wanted, sizeof(wanted));
@@ -166,12 +167,31 @@ static void expect_pong(struct judge *j)
     }
 }
 
+/* "fail~": whether the other side takes what it should not. */
+static bool is_taken(struct judge *j, const struct step *step)
+{
+    if (!step->soft && !step->lax)
+        return false;
+    if (next_event(j, 0) == EVENT_MESSAGE) {
+        verdict_say(j->verdict, step->lax ? GRADE_NOTE : GRADE_SOFT,
+                    "takes this: %s", j->event.text);
+        j->seen.messages++; /* the client has told its owner */
+        j->seen.dubious = j->over = true;
+        return true;
+    }
+    j->held = true;
+    return false;
+}
+
 /* fail, drop and refuse differ in what is not a failure. */
 static void expect_refusal(struct judge *j, const struct step *step)
 {
-    enum event_kind kind = next_news(j, 0);
+    enum event_kind kind;
     char wanted[100];
 
+    if (is_taken(j, step))
+        return;
+    kind = next_news(j, 0);
     if (j->over)
         return;
     describe_codes(step, wanted, sizeof(wanted));
@@ -324,9 +344,33 @@ static void expect_leave(struct judge *j, const struct step *step)
     j->reader.may_pong = true;
 }
 
+/* Whether our answer about compression is right depends on the offer. */
+static void expect_agreed(struct judge *j)
+{
+    static const struct step refused = {.kind = STEP_REFUSED};
+    static const struct step either = {.kind = STEP_EITHER};
+
+    if (j->refusal)
+        expect_refused(j, &refused);
+    else if (j->deal.odd)
+        expect_refused(j, &either);
+}
+
+static void expect_packed(struct judge *j)
+{
+    if (j->reader.packed == 0)
+        verdict_say(j->verdict, GRADE_NOTE, "compresses nothing");
+}
+
 void expect(struct judge *j, const struct step *step)
 {
     switch (step->kind) {
+    case STEP_PACKED:
+        expect_packed(j);
+        break;
+    case STEP_AGREED:
+        expect_agreed(j);
+        break;
     case STEP_ECHO:
         expect_echo(j, step);
         break;

@@ -86,13 +86,17 @@ size_t frame_read(struct frame *f, bool *header, const uint8_t *in, size_t len)
     return need + f->len;
 }
 
-const char *frame_fault(const struct frame *f, enum side side)
+const char *frame_fault(const struct frame *f, enum side side, bool may_pack)
 {
+    bool is_first = f->opcode == OP_TEXT || f->opcode == OP_BIN;
+
     if (side == SIDE_CLIENT && f->masked)
         return "a masked frame (5.1)";
     if (side == SIDE_SERVER && !f->masked)
         return "a frame without a mask (5.1)";
-    if (f->rsv)
+    if (may_pack && f->rsv & RSV1 && !is_first)
+        return "RSV1 where no message begins (RFC 7692 6)";
+    if (f->rsv & (may_pack ? RSV1 - 1 : 7))
         return "a reserved bit that no extension defined (5.2)";
     if ((f->opcode > OP_BIN && f->opcode < OP_CLOSE) || f->opcode > OP_PONG)
         return "a reserved opcode (5.2)";

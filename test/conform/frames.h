@@ -14,6 +14,9 @@ enum opcode {
     OP_PONG = 10,
 };
 
+/* As struct frame has it. */
+#define RSV1 4
+
 /* Who we are; the other one is judged. */
 enum side { SIDE_CLIENT, SIDE_SERVER };
 
@@ -37,8 +40,9 @@ void frame_write(struct bytes *out, const struct frame *f);
  * afterwards, also with a result of 0. Judges nothing. */
 size_t frame_read(struct frame *f, bool *header, const uint8_t *in, size_t len);
 
-/* What is wrong with a header that the other side sent, or NULL. */
-const char *frame_fault(const struct frame *f, enum side side);
+/* What is wrong with a header that the other side sent, or NULL. May a message
+ * be compressed, RSV1 says so in its first frame. */
+const char *frame_fault(const struct frame *f, enum side side, bool may_pack);
 
 /* What is wrong with the body of a Close frame, or NULL. */
 const char *close_fault(const uint8_t *body, size_t len);

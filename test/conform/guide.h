@@ -5,11 +5,14 @@
  *
  * It first writes "ready". Then each line that it reads is the number of a
  * case, a URL, and perhaps words: "protocol=NAME" for each subprotocol to ask
- * for, and "close=CODE:REASON" if it is to close the connection when it is open
- * (both may be empty, %XX in the reason is a byte). It connects, sends back
- * every message, and, when all is over, writes the number of the case and what
- * its interface has told: the words of seen.h. Lines may be answered in any
- * order. At the end of its input it ends.
+ * for, "close=CODE:REASON" if it is to close the connection when it is open
+ * (both may be empty, %XX in the reason is a byte), and "deflate=TERMS" to
+ * offer permessage-deflate with these parameters, as they stand in the field
+ * but without blanks, and to compress whatever it sends. Without that word it
+ * offers none. A client that cannot choose is judged by what it offers. It
+ * connects, sends back every message, and, when all is over, writes the number
+ * of the case and what its interface has told: the words of seen.h. Lines may
+ * be answered in any order. At the end of its input it ends.
  */
 #ifndef CONFORM_GUIDE_H
 #define CONFORM_GUIDE_H

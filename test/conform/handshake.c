@@ -104,7 +104,8 @@ static int read_response(struct conn *c, struct response *r, struct verdict *v)
 }
 
 bool handshake_judge(struct conn *c, const struct request *request,
-                     const struct script *script, struct verdict *v)
+                     const struct script *script, struct deal *deal,
+                     struct verdict *v)
 {
     struct response r = {0};
     bool open = false;
@@ -120,7 +121,7 @@ bool handshake_judge(struct conn *c, const struct request *request,
     if (r.status && script->has13)
         judge_version(&r, v);
     if (r.status == 101 && v->grade != GRADE_FAIL)
-        open = response_judge(&r, request, v);
+        open = response_judge(&r, request, deal, v);
     bytes_drop(&c->in, (size_t)n);
     return open;
 }

@@ -8,9 +8,11 @@
 #include "script.h"
 #include "verdict.h"
 
-/* Returns true when the connection is open now. Otherwise the handshake is
- * over; what the response leaves in conn.in is behind its head. */
+/* Returns true when the connection is open now, with what was agreed on in the
+ * deal. Otherwise the handshake is over; what the response leaves in conn.in is
+ * behind its head. */
 bool handshake_judge(struct conn *c, const struct request *request,
-                     const struct script *script, struct verdict *v);
+                     const struct script *script, struct deal *deal,
+                     struct verdict *v);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "expect.h"
 #include "handshake.h"
+#include "payload.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +36,9 @@ static void trace_frame(struct judge *j, const struct frame *f)
         return;
     verdict_trace(j->verdict, "> %s%s%s%s, %zu bytes %s",
                   opcode_name(f->opcode), f->fin ? "" : ", more to come",
-                  f->rsv ? ", reserved bits" : "",
+                  f->rsv == RSV1 && j->deal.on ? ", compressed"
+                  : f->rsv                     ? ", reserved bits"
+                                               : "",
                   f->masked == (j->side == SIDE_CLIENT) ? "" : ", wrong mask",
                   f->len, quoted(q, sizeof(q), f->data, f->len));
 }
@@ -58,10 +61,61 @@ static void note_close(struct judge *j, const struct frame *f)
 
 static void write_frame(struct judge *j, const struct frame *f)
 {
+    const char *fault;
+
     trace_frame(j, f);
     frame_write(&j->out, f);
-    model_sent(&j->model, f);
+    fault = model_sent(&j->model, f);
+    if (fault)
+        verdict_say(j->verdict, GRADE_FAIL, "the case itself is wrong: %s",
+                    fault);
     note_close(j, f);
+}
+
+/* What the script says, if that is to be compressed. */
+static void pack_frame(struct judge *j, const struct step *step,
+                       struct frame *f)
+{
+    struct pack_part part = {.p = f->data,
+                             .len = f->len,
+                             .is_first = f->opcode != OP_CONT,
+                             .is_last = f->fin};
+
+    if (f->opcode >= OP_CLOSE)
+        return;
+    if (part.is_first || step->way.on)
+        j->way = step->way;
+    if (!j->way.on)
+        return;
+    j->packed.len = 0;
+    pack(&j->packer, &j->deal.flow[j->side], &j->way, &part, &j->packed);
+    f->data = j->packed.p;
+    f->len = j->packed.len;
+    if (part.is_first)
+        f->rsv |= RSV1;
+}
+
+/* The payload in as many frames as it takes. */
+static void write_fragments(struct judge *j, const struct step *step,
+                            const struct frame *whole)
+{
+    struct frame f = *whole;
+    struct frame ping = {
+        .fin = true, .masked = f.masked, .opcode = OP_PING, .data = f.data};
+
+    for (size_t at = 0, n = 1; at < whole->len; at += f.len, n++) {
+        f.data = whole->data + at;
+        f.len = whole->len - at < step->frag ? whole->len - at : step->frag;
+        f.fin = whole->fin && at + f.len == whole->len;
+        choose_key(j, f.key);
+        write_frame(j, &f);
+        f.opcode = OP_CONT;
+        f.rsv = 0;
+        if (!step->pings || n % step->pings || f.fin)
+            continue;
+        choose_key(j, ping.key);
+        write_frame(j, &ping);
+    }
 }
 
 static void send_frame(struct judge *j, const struct step *step)
@@ -71,18 +125,50 @@ static void send_frame(struct judge *j, const struct step *step)
 
     f.data = j->script->pool.p + step->at;
     f.len = step->len;
+    if (step->prose) {
+        f.data = payload_prose(j->seed, step->prose);
+        f.len = step->prose;
+    }
     /* In the tables "nomask" is the wrong thing to do, whoever does it. */
     f.masked = f.masked == (j->side == SIDE_CLIENT);
     if (!step->has_key)
         choose_key(j, f.key);
     at = j->out.len;
-    write_frame(j, &f);
+    pack_frame(j, step, &f);
+    if (step->frag)
+        write_fragments(j, step, &f);
+    else
+        write_frame(j, &f);
     at += step->cut;
     if (step->cut && at < j->out.len) {
         conn_send(&j->conn, j->out.p, at);
         conn_pause();
         bytes_drop(&j->out, at);
     }
+}
+
+static void begin_deal(struct judge *j)
+{
+    if (j->deal.on)
+        j->reader.flow = &j->deal.flow[j->side ^ 1];
+}
+
+/* A script that is about compression has nothing to say without. */
+static bool is_pointless(const struct judge *j)
+{
+    const struct script *s = j->script;
+
+    if (!s->deflate || j->refusal)
+        return false;
+    if (!j->deal.on)
+        verdict_say(j->verdict, s->deflate_soft ? GRADE_SOFT : GRADE_NOTE,
+                    "%s permessage-deflate",
+                    j->side == SIDE_CLIENT ? "declines" : "does not offer");
+    else if (s->takeover && j->deal.flow[j->side].fresh)
+        verdict_say(j->verdict, GRADE_NOTE, "leaves us no context");
+    else
+        return false;
+    return true;
 }
 
 static void shake(struct judge *j)
@@ -92,8 +178,11 @@ static void shake(struct judge *j)
     /* What a client makes of our answer shows in what it does then. */
     if (j->side == SIDE_SERVER)
         return;
-    if (handshake_judge(&j->conn, &j->request, j->script, j->verdict))
+    if (handshake_judge(&j->conn, &j->request, j->script, &j->deal,
+                        j->verdict)) {
+        begin_deal(j);
         return;
+    }
     j->over = true;
     if (j->script->unanswered && j->verdict->grade != GRADE_FAIL)
         expect_unanswered(j);
@@ -168,6 +257,8 @@ static void play_all(struct judge *j)
 
         if (!j->shaken && (!s->early || step->kind >= STEP_ECHO))
             shake(j);
+        if (!j->over && j->shaken && is_pointless(j))
+            break;
         if (!j->over)
             play(j, step);
     }
@@ -175,6 +266,14 @@ static void play_all(struct judge *j)
         shake(j);
     if (!j->over && ends_open(s))
         say_goodbye(j);
+}
+
+/* How the script wants the connection. */
+static void begin(struct judge *j)
+{
+    j->conn.singly = j->opts->singly || j->script->singly;
+    if (j->script->slow)
+        j->conn.silence_ms *= 10;
 }
 
 static void run(struct judge *j, const struct test_case *tc)
@@ -186,7 +285,7 @@ static void run(struct judge *j, const struct test_case *tc)
                     strerror(err));
         return;
     }
-    j->conn.singly = j->opts->singly || j->script->singly;
+    begin(j);
     request_make(&j->request, j->opts->target, tc->handshake, j->seed);
     verdict_trace(j->verdict, "> %zu bytes of handshake", j->request.text.len);
     bytes_add(&j->out, j->request.text.p, j->request.text.len);
@@ -204,21 +303,14 @@ static uint32_t seed_of(const char *id)
     return h;
 }
 
-/* Whether an answer that is wrong otherwise is right for this client. */
-static bool is_beside_the_point(const struct judge *j, const struct asked *a)
-{
-    static const char deflate[] = "permessage-deflate";
-
-    return strcmp(j->reply.extensions, deflate) == 0 &&
-           list_has(a->offered, deflate);
-}
-
 static void release(struct judge *j)
 {
     request_release(&j->request);
     reply_release(&j->reply);
     reader_release(&j->reader);
     model_release(&j->model);
+    packer_release(&j->packer);
+    bytes_release(&j->packed);
     bytes_release(&j->out);
 }
 
@@ -243,8 +335,8 @@ static void sum_up(struct judge *j, struct visitor *visitor, struct seen *seen)
 {
     visitor->masks = j->reader.masks;
     j->reader.masks = (struct bytes){0};
-    j->seen.messages = j->model.echoes.count;
-    j->seen.echoes = j->model.echoes.at;
+    j->seen.messages += j->model.echoes.count;
+    j->seen.echoes += j->model.echoes.at;
     if (j->seen.open != OPEN_NO)
         memcpy(j->seen.protocol, j->reply.protocol, sizeof(j->seen.protocol));
     *seen = j->seen;
@@ -267,7 +359,7 @@ void judge_visitor(const struct judge_opts *opts, const struct test_case *tc,
 
     j.seed = seed_of(tc->id);
     script_parse(&script, tc->script, &where);
-    j.conn.singly = opts->singly || script.singly;
+    begin(&j);
     reply_make(&j.reply, &visitor->asked, tc->handshake);
     verdict_trace(v, "> %zu bytes of handshake", j.reply.text.len);
     bytes_add(&j.out, j.reply.text.p, j.reply.text.len);
@@ -276,12 +368,10 @@ void judge_visitor(const struct judge_opts *opts, const struct test_case *tc,
         conn_pause();
         bytes_drop(&j.out, j.reply.split);
     }
-    if (is_beside_the_point(&j, &visitor->asked)) {
-        verdict_say(v, GRADE_NOTE, "it was offered");
-        j.seen = (struct seen){.open = OPEN_MAYBE, .dubious = true};
-    } else {
-        play_all(&j);
-    }
+    j.refusal =
+        bargain_judge(&j.deal, visitor->asked.offered, j.reply.extensions);
+    begin_deal(&j);
+    play_all(&j);
     conn_close(&j.conn);
     sum_up(&j, visitor, seen);
     release(&j);

@@ -32,6 +32,11 @@ struct judge {
     struct reply reply;     /* a server's: ours */
     struct reader reader;
     struct model model;
+    struct deal deal;
+    const char *refusal; /* why our answer about compression is wrong; NULL */
+    struct packer packer;
+    struct pack_way way; /* of the message that is not at its end */
+    struct bytes packed;
     struct bytes out;   /* not sent yet */
     uint32_t seed;      /* of masking keys: the same in each run */
     bool shaken;        /* the handshake is done */

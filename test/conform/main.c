@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * conform: judges a WebSocket server that echoes, or, as a server, clients that
- * do, by RFC 6455. This file has the command line and the exit status; cases.h
- * has the tables, script.h their notation.
+ * do, by RFC 6455 and RFC 7692 (permessage-deflate). This file has the command
+ * line and the exit status; cases.h has the tables, script.h their notation.
  */
 #include "judge.h"
 #include "known.h"
 #include "report.h"
 #include "runner.h"
+#include "script.h"
 #include "target.h"
 #include "tour.h"
 
@@ -26,15 +27,16 @@ enum {
 };
 
 static const char usage[] =
-    "Usage: conform [OPTION]... ws://HOST[:PORT]/PATH\n"
+    "Usage: conform [OPTION]... {ws|wss}://HOST[:PORT]/PATH\n"
     "       conform [OPTION]... --serve [HOST:PORT]\n"
-    "Judges a WebSocket server that echoes, case by case, by RFC 6455; or is\n"
-    "a server and judges clients that echo.\n"
+    "Judges a WebSocket server that echoes, case by case, by RFC 6455 and RFC\n"
+    "7692; or is a server and judges clients that echo. No certificate is\n"
+    "looked at.\n"
     "\n"
     "  -1            send every byte in a segment of its own; long messages\n"
     "                only at their beginning and end\n"
-    "  -c PREFIX     only cases whose number begins so, as 5.4 or 8.1-017;\n"
-    "                may be given more than once\n"
+    "  -c PREFIX     only cases whose number begins so, as 5.4 or 8.1-017, or\n"
+    "                d7.2 of RFC 7692; may be given more than once\n"
     "  -j N          cases at the same time (default: 16)\n"
     "  -l            list the cases and judge nothing\n"
     "  -t SECONDS    how long to wait for a byte (default: 3)\n"
@@ -42,6 +44,9 @@ static const char usage[] =
     "      --json    an object on each line\n"
     "      --known FILE\n"
     "                cases that are known to fail: a failure if they do not\n"
+    "      --rounds N\n"
+    "                how many messages to send in cases that are about many\n"
+    "                (default: so many that each takes no time)\n"
     "      --strict  what the RFC only recommends must hold as well\n"
     "  -h, --help    this text\n"
     "\n"
@@ -61,6 +66,11 @@ static const char usage[] =
     "\n"
     "Exit status: 0 none failed, 1 some failed, 2 the command line is wrong,\n"
     "77 the server cannot be reached.\n";
+
+/* Single bytes take long. */
+#define ROUNDS_SINGLY 3
+/* More would take more steps than a script may have. */
+#define ROUNDS_LIMIT 1000
 
 struct args {
     struct runner runner;
@@ -105,6 +115,8 @@ static int read_known(struct args *a, const char *file)
 /* Takes one long option. Returns 0 to go on. */
 static int take_long_option(struct args *a, int opt)
 {
+    double n;
+
     switch (opt) {
     case 'J':
         a->report.json = true;
@@ -116,6 +128,12 @@ static int take_long_option(struct args *a, int opt)
         return read_known(a, optarg);
     case 'C':
         a->command = optarg;
+        return 0;
+    case 'R':
+        if (!parse_number(optarg, 1, ROUNDS_LIMIT, &n))
+            return wrong_usage("--rounds wants a number from 1 to 1000",
+                               optarg);
+        script_rounds = (unsigned long)n;
         return 0;
     default:
         return EXIT_USAGE;
@@ -167,6 +185,7 @@ static int parse_args(struct args *a, int argc, char **argv)
         {"client", required_argument, NULL, 'C'},
         {"json", no_argument, NULL, 'J'},
         {"known", required_argument, NULL, 'K'},
+        {"rounds", required_argument, NULL, 'R'},
         {"serve", no_argument, NULL, 's'},
         {"strict", no_argument, NULL, 'S'},
         {0},
@@ -330,6 +349,8 @@ int main(int argc, char **argv)
     if (status)
         return status;
     signal(SIGPIPE, SIG_IGN);
+    if (a.opts.singly && !script_rounds)
+        script_rounds = ROUNDS_SINGLY;
     a.report.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
     count = cases_make(&list);
     a.runner.cases = list;

@@ -20,26 +20,50 @@ static void owe(struct debts *d, const struct debt *debt)
     bytes_room(&d->sent, 1); /* so that an empty payload has a place */
 }
 
-void model_sent(struct model *m, const struct frame *f)
+static void begin_message(struct model *m, const struct frame *f)
 {
-    struct debts *d = f->opcode == OP_PING ? &m->pings : &m->echoes;
+    struct debts *d = &m->echoes;
+
+    if (!model_owes_echo(m))
+        d->sent.len = 0; /* nobody asks for what was paid */
+    m->open = (struct debt){f->opcode, d->sent.len, 0};
+    m->is_packed = f->rsv & RSV1;
+    m->packed.len = 0;
+}
+
+static const char *data_sent(struct model *m, const struct frame *f)
+{
+    static const struct flow any = {.bits = 15};
+    struct debts *d = &m->echoes;
+    const char *fault = NULL;
+
+    if (f->opcode != OP_CONT)
+        begin_message(m, f);
+    bytes_add(m->is_packed ? &m->packed : &d->sent, f->data, f->len);
+    /* A frame that claims more than it has is not whole. */
+    if (!f->fin || (f->has_claim && f->claim > f->len))
+        return NULL;
+    if (m->is_packed)
+        fault = unpack(&m->unpacker, &any, &m->packed, &d->sent);
+    m->open.len = d->sent.len - m->open.at;
+    owe(d, &m->open);
+    return fault;
+}
+
+const char *model_sent(struct model *m, const struct frame *f)
+{
+    struct debts *d = &m->pings;
     struct debt ping = {OP_PING, d->sent.len, f->len};
 
     if (f->opcode == OP_CLOSE)
         m->over = true;
     if (m->over || f->opcode == OP_PONG)
-        return;
-    if (f->opcode == OP_PING) {
-        owe(d, &ping);
-    } else {
-        if (f->opcode != OP_CONT)
-            m->open = (struct debt){f->opcode, d->sent.len, 0};
-        m->open.len += f->len;
-        /* A frame that claims more than it has is not whole. */
-        if (f->fin && !(f->has_claim && f->claim > f->len))
-            owe(d, &m->open);
-    }
+        return NULL;
+    if (f->opcode != OP_PING)
+        return data_sent(m, f);
+    owe(d, &ping);
     bytes_add(&d->sent, f->data, f->len);
+    return NULL;
 }
 
 bool model_owes_echo(const struct model *m)
@@ -145,4 +169,6 @@ void model_release(struct model *m)
     free(m->pings.list);
     bytes_release(&m->echoes.sent);
     bytes_release(&m->pings.sent);
+    bytes_release(&m->packed);
+    unpacker_release(&m->unpacker);
 }

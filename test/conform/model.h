@@ -5,6 +5,7 @@
 #define CONFORM_MODEL_H
 
 #include "frames.h"
+#include "pack.h"
 #include "reader.h"
 #include "verdict.h"
 
@@ -24,12 +25,15 @@ struct model {
     struct debts echoes;
     struct debts pings;
     struct debt open; /* the message whose last fragment is not sent yet */
-    bool over;        /* Close or something wrong was sent: nothing more is
-                         owed */
+    bool is_packed;   /* that one is compressed */
+    struct bytes packed;
+    struct unpacker unpacker;
+    bool over; /* Close or something wrong was sent: nothing more is owed */
 };
 
-/* Notes a frame that was sent. */
-void model_sent(struct model *m, const struct frame *f);
+/* Notes a frame that was sent. Returns NULL, or what is wrong with it, which
+ * the case does not know. */
+const char *model_sent(struct model *m, const struct frame *f);
 bool model_owes_echo(const struct model *m);
 bool model_owes_pong(const struct model *m);
 

@@ -15,4 +15,8 @@ const char *payload_piece(struct bytes *out, const char **p, bool text);
 /* Appends n bytes that are not alike: printable, or of all values. */
 void payload_pattern(struct bytes *out, size_t n, bool text);
 
+/* What people write, more or less: n bytes, which differ with the seed and live
+ * as long as the program. */
+const uint8_t *payload_prose(uint32_t seed, size_t n);
+
 #endif

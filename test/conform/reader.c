@@ -34,6 +34,33 @@ static void take_control(struct reader *r, struct event *ev,
         fault(ev, close_fault(f->data, f->len));
 }
 
+/* The message is complete. */
+static void take_message(struct reader *r, struct event *ev)
+{
+    const struct bytes *m = &r->message;
+    const char *wrong;
+
+    if (r->is_packed) {
+        r->inflated.len = 0;
+        wrong = unpack(&r->unpacker, r->flow, m, &r->inflated);
+        if (wrong) {
+            fault(ev, wrong);
+            return;
+        }
+        m = &r->inflated;
+        r->packed++;
+    }
+    if (r->opcode == OP_TEXT && !utf8_valid(m->p, m->len)) {
+        fault(ev, "a text message that is not UTF-8 (8.1)");
+        return;
+    }
+    ev->kind = EVENT_MESSAGE;
+    ev->opcode = r->opcode;
+    ev->is_packed = r->is_packed;
+    ev->data = m->p;
+    ev->len = m->len;
+}
+
 static void take_data(struct reader *r, struct event *ev, const struct frame *f)
 {
     if (f->opcode == OP_CONT && !r->open) {
@@ -46,20 +73,13 @@ static void take_data(struct reader *r, struct event *ev, const struct frame *f)
     }
     if (f->opcode != OP_CONT) {
         r->opcode = f->opcode;
+        r->is_packed = f->rsv & RSV1;
         r->message.len = 0;
     }
     bytes_add(&r->message, f->data, f->len);
     r->open = !f->fin;
-    if (r->open)
-        return;
-    if (r->opcode == OP_TEXT && !utf8_valid(r->message.p, r->message.len)) {
-        fault(ev, "a text message that is not UTF-8 (8.1)");
-        return;
-    }
-    ev->kind = EVENT_MESSAGE;
-    ev->opcode = r->opcode;
-    ev->data = r->message.p;
-    ev->len = r->message.len;
+    if (!r->open)
+        take_message(r, ev);
 }
 
 static void unmask(struct reader *r, struct frame *f)
@@ -79,8 +99,8 @@ static size_t take_frame(struct reader *r, struct event *ev, const uint8_t *in,
 
     if (header && r->closed && !(r->may_pong && f.opcode == OP_PONG))
         fault(ev, "a frame after its Close frame (5.5.1)");
-    else if (header && frame_fault(&f, r->side))
-        fault(ev, frame_fault(&f, r->side));
+    else if (header && frame_fault(&f, r->side, r->flow))
+        fault(ev, frame_fault(&f, r->side, r->flow));
     else if (header && f.claim > FRAME_MAX)
         fault(ev, "a frame larger than anything it was sent");
     if (!used || ev->kind != EVENT_NONE)
@@ -103,7 +123,7 @@ size_t reader_next(struct reader *r, struct event *ev, const uint8_t *in,
 
     *ev = (struct event){.kind = EVENT_NONE};
     do {
-        n = take_frame(r, ev, in + used, len - used);
+        n = used < len ? take_frame(r, ev, in + used, len - used) : 0;
         used += n;
     } while (n && ev->kind == EVENT_NONE);
     event_describe(ev);
@@ -115,6 +135,8 @@ void reader_release(struct reader *r)
     bytes_release(&r->message);
     bytes_release(&r->plain);
     bytes_release(&r->masks);
+    bytes_release(&r->inflated);
+    unpacker_release(&r->unpacker);
 }
 
 void event_describe(struct event *ev)
@@ -140,7 +162,8 @@ void event_describe(struct event *ev)
                      quoted(q, sizeof(q), ev->data + 2, ev->len - 2));
         break;
     default:
-        snprintf(ev->text, sizeof(ev->text), "%s of %zu bytes %s",
+        snprintf(ev->text, sizeof(ev->text), "%s%s of %zu bytes %s",
+                 ev->is_packed ? "compressed " : "",
                  ev->kind == EVENT_MESSAGE ? opcode_name(ev->opcode)
                  : ev->kind == EVENT_PING  ? "ping"
                                            : "pong",

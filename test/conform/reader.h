@@ -4,6 +4,7 @@
 #define CONFORM_READER_H
 
 #include "frames.h"
+#include "pack.h"
 
 enum event_kind {
     EVENT_NONE, /* more bytes are needed */
@@ -19,6 +20,7 @@ enum event_kind {
 struct event {
     enum event_kind kind;
     uint8_t opcode; /* of a message */
+    bool is_packed; /* it came compressed */
     int code;       /* of a Close frame, -1 for an empty one */
     const char *fault;
     const uint8_t *data; /* of messages, pings and pongs; lives until the next
@@ -34,9 +36,14 @@ struct reader {
     bool open;      /* a fragmented message is not at its end */
     uint8_t opcode; /* of that message */
     struct bytes message;
-    struct bytes plain; /* a frame without its mask */
-    struct bytes masks; /* keys of all frames so far, 4 bytes each */
-    bool may_pong;      /* a pong may follow the Close frame (5.5.2) */
+    struct bytes plain;      /* a frame without its mask */
+    struct bytes masks;      /* keys of all frames so far, 4 bytes each */
+    const struct flow *flow; /* of compressed messages; NULL: there are none */
+    bool is_packed;          /* the message is one */
+    size_t packed;           /* how many there were */
+    struct bytes inflated;
+    struct unpacker unpacker;
+    bool may_pong; /* a pong may follow the Close frame (5.5.2) */
 };
 
 /* Takes the next event out of the bytes. Returns how many were used. */

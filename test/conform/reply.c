@@ -5,6 +5,7 @@
  */
 #include "reply.h"
 
+#include "bargain.h"
 #include "draft.h"
 #include "nonce.h"
 
@@ -20,7 +21,20 @@ static void swap_case(char *out, const char *text)
     while (*text++);
 }
 
-static void make(struct reply *r, const char *edits,
+/* To the client's offer, if it made one. */
+static void answer_deflate(struct draft *d, const char *offered)
+{
+    static const char name[] = "Sec-WebSocket-Extensions: ";
+    char line[300];
+
+    memcpy(line, name, sizeof(name));
+    bargain_answer(line + sizeof(name) - 1, sizeof(line) - sizeof(name) + 1,
+                   offered, d->terms);
+    if (line[sizeof(name) - 1])
+        draft_add(d, line);
+}
+
+static void make(struct reply *r, const char *edits, const char *offered,
                  const struct draft_word *words)
 {
     struct draft d = {0};
@@ -30,6 +44,8 @@ static void make(struct reply *r, const char *edits,
     draft_add(&d, "Connection: Upgrade");
     draft_add(&d, "Sec-WebSocket-Accept: %r");
     draft_edit(&d, edits);
+    if (d.deflate)
+        answer_deflate(&d, offered);
     draft_write(&d, &r->text, words);
     r->split = d.split;
     draft_collect(&d, "Sec-WebSocket-Protocol", r->protocol,
@@ -55,7 +71,7 @@ void reply_make(struct reply *r, const struct asked *asked, const char *edits)
     if (edits && *edits == '=')
         draft_write_text(&r->text, edits + 1, words);
     else
-        make(r, edits, words);
+        make(r, edits, asked->offered, words);
     if (strcmp(r->protocol, "%p") == 0)
         memcpy(r->protocol, asked->first, sizeof(asked->first));
 }

@@ -9,6 +9,7 @@
 #include "draft.h"
 #include "nonce.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void ordinary(struct draft *d, uint32_t seed)
@@ -35,9 +36,16 @@ static void make(struct request *r, const char *edits, uint32_t seed,
                  const struct draft_word *words)
 {
     struct draft d = {0};
+    char offer[sizeof(d.terms) + 64];
 
     ordinary(&d, seed);
     draft_edit(&d, edits);
+    if (d.deflate) {
+        snprintf(offer, sizeof(offer),
+                 "Sec-WebSocket-Extensions: permessage-deflate%s%s",
+                 d.terms[0] ? "; " : "", d.terms);
+        draft_add(&d, offer);
+    }
     draft_write(&d, &r->text, words);
     draft_collect(&d, "Sec-WebSocket-Key", r->key, sizeof(r->key));
     r->key[strcspn(r->key, " \t")] = '\0';

@@ -10,12 +10,16 @@
 #include "bytes.h"
 #include "target.h"
 
+/* A thousand of them are a case. */
+#define OFFERED_MAX 32768
+
 /* All zero is empty. */
 struct request {
     struct bytes text;
-    char key[128];     /* the value of Sec-WebSocket-Key */
-    char offered[512]; /* extensions, as in the fields, joined by commas */
-    char asked[512];   /* subprotocols likewise */
+    char key[128];             /* the value of Sec-WebSocket-Key */
+    char offered[OFFERED_MAX]; /* extensions, as in the fields, joined by
+                                  commas */
+    char asked[512];           /* subprotocols likewise */
 };
 
 /* edits: NULL for the ordinary request. seed: of the key. */

@@ -6,7 +6,6 @@
 
 #include "nonce.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,22 +59,20 @@ static void judge_accept(const struct response *r,
 
 /* Every extension in the response must have been offered. */
 static void judge_extensions(const struct response *r,
-                             const struct request *request, struct verdict *v)
+                             const struct request *request, struct deal *deal,
+                             struct verdict *v)
 {
-    char got[512], name[64];
+    char got[512];
     size_t count =
         fields_get(&r->fields, "Sec-WebSocket-Extensions", got, sizeof(got));
+    const char *fault = bargain_judge(deal, request->offered, got);
 
     if (count && !got[0])
         verdict_say(v, GRADE_FAIL, "an empty Sec-WebSocket-Extensions (9.1)");
-    for (const char *p = got; *p;) {
-        p += strspn(p, " \t,");
-        snprintf(name, sizeof(name), "%.*s", (int)strcspn(p, ",; \t"), p);
-        if (*name && !list_has(request->offered, name))
-            verdict_say(v, GRADE_FAIL,
-                        "extension \"%s\", which was not offered (9.1)", name);
-        p += strcspn(p, ",");
-    }
+    if (fault)
+        verdict_say(v, GRADE_FAIL, "\"%.90s\" is %s", got, fault);
+    if (got[0])
+        verdict_trace(v, "< extensions: %.200s", got);
 }
 
 static void judge_protocol(const struct response *r,
@@ -94,7 +91,7 @@ static void judge_protocol(const struct response *r,
 }
 
 bool response_judge(const struct response *r, const struct request *request,
-                    struct verdict *v)
+                    struct deal *deal, struct verdict *v)
 {
     char got[256];
 
@@ -109,7 +106,7 @@ bool response_judge(const struct response *r, const struct request *request,
         verdict_say(v, GRADE_FAIL, "Connection in the 101 is \"%.60s\" (4.2.2)",
                     got);
     judge_accept(r, request, v);
-    judge_extensions(r, request, v);
+    judge_extensions(r, request, deal, v);
     judge_protocol(r, request, v);
     if (fields_get(&r->fields, "Content-Length", got, sizeof(got)) ||
         fields_get(&r->fields, "Transfer-Encoding", got, sizeof(got)))

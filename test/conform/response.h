@@ -3,6 +3,7 @@
 #ifndef CONFORM_RESPONSE_H
 #define CONFORM_RESPONSE_H
 
+#include "bargain.h"
 #include "fields.h"
 #include "request.h"
 #include "verdict.h"
@@ -18,9 +19,9 @@ struct response {
 int response_read(struct response *r, const uint8_t *in, size_t len,
                   const char **fault);
 
-/* Judges a response with status 101 (RFC 6455 4.2.2). Returns false when the
- * connection is not one of WebSocket. */
+/* Judges a response with status 101 (RFC 6455 4.2.2), and fills in what was
+ * agreed on. Returns false when the connection is not one of WebSocket. */
 bool response_judge(const struct response *r, const struct request *request,
-                    struct verdict *v);
+                    struct deal *deal, struct verdict *v);
 
 #endif

@@ -15,6 +15,11 @@
 
 /* Steps after all loops. */
 #define STEPS_MAX 20000
+/* What R( ... ) does if nobody says how much: rounds, and bytes of prose. */
+#define ROUNDS_MAX 100
+#define ROUNDS_SIZE (256u << 10)
+
+unsigned long script_rounds;
 
 struct parser {
     struct script *s;
@@ -94,12 +99,26 @@ static void parse_key(struct parser *ps, struct step *step)
     step->has_key = true;
 }
 
+/* How it is compressed. */
+static bool parse_way(struct parser *ps, struct step *step)
+{
+    if (strncmp(ps->p, "z=", 2) == 0) {
+        ps->p += 2;
+        ps->wrong = pack_way_parse(&step->way, &ps->p);
+    } else if (!word(ps, "z")) {
+        return false;
+    }
+    step->way.on = ps->s->deflate = true;
+    return true;
+}
+
 /* What is special about a frame. Returns false at the first other word. */
 static bool parse_special(struct parser *ps, struct step *step)
 {
     uint64_t n;
 
-    if (word(ps, "nomask")) {
+    if (parse_way(ps, step)) {
+    } else if (word(ps, "nomask")) {
         step->frame.masked = false;
     } else if (number_word(ps, "rsv", &n)) {
         step->frame.rsv = (uint8_t)n & 7;
@@ -112,6 +131,10 @@ static bool parse_special(struct parser *ps, struct step *step)
         step->frame.claim = n;
     } else if (number_word(ps, "cut", &n)) {
         step->cut = (size_t)n;
+    } else if (number_word(ps, "frag", &n)) {
+        step->frag = (size_t)n;
+    } else if (number_word(ps, "pings", &n)) {
+        step->pings = (size_t)n;
     } else if (strncmp(ps->p, "key=", 4) == 0) {
         ps->p += 4;
         parse_key(ps, step);
@@ -148,6 +171,11 @@ static void parse_payload(struct parser *ps, struct step *step, bool text)
 {
     struct bytes *pool = &ps->s->pool;
 
+    if (*ps->p == '&') {
+        ps->p++;
+        step->prose = (size_t)number(ps);
+        skip_blanks(ps);
+    }
     while (!ps->wrong && payload_is_piece(ps->p)) {
         ps->wrong = payload_piece(pool, &ps->p, text);
         skip_blanks(ps);
@@ -299,7 +327,8 @@ static void parse_expectation(struct parser *ps)
         {"refuse", STEP_REFUSE},   {"close", STEP_CLOSE},
         {"maybe", STEP_MAYBE},     {"end", STEP_END},
         {"refused", STEP_REFUSED}, {"either", STEP_EITHER},
-        {"leave", STEP_LEAVE},
+        {"leave", STEP_LEAVE},     {"agreed", STEP_AGREED},
+        {"packed", STEP_PACKED},
     };
     struct step step = {.at = ps->s->pool.len};
 
@@ -316,6 +345,7 @@ static void parse_expectation(struct parser *ps)
             continue;
         step.kind = kinds[i].kind;
         step.soft = word(ps, "~");
+        step.lax = word(ps, "?");
         if (word(ps, "or") || takes_codes(step.kind))
             parse_codes(ps, &step);
         if (step.kind == STEP_LEAVE) {
@@ -330,15 +360,33 @@ static void parse_expectation(struct parser *ps)
 
 static void parse_item(struct parser *ps);
 
-/* N( ... ) */
+/* How often R( ... ) goes round these steps. */
+static unsigned long choose_rounds(const struct script *s, size_t from)
+{
+    size_t size = 1;
+    unsigned long times;
+
+    for (size_t i = from; i < s->count; i++)
+        size += s->steps[i].prose;
+    times = ROUNDS_SIZE / size;
+    times = times < 2 ? 2 : times > ROUNDS_MAX ? ROUNDS_MAX : times;
+    return script_rounds ? script_rounds : times;
+}
+
+/* N( ... ) or R( ... ) */
 static bool parse_loop(struct parser *ps)
 {
     size_t digits = strspn(ps->p, "0123456789"), from = ps->s->count, to;
-    unsigned long times;
+    bool is_rounds = *ps->p == 'R';
+    unsigned long times = 0;
 
+    digits += is_rounds;
     if (!digits || ps->p[digits] != '(')
         return false;
-    times = (unsigned long)number(ps);
+    if (is_rounds)
+        ps->p++;
+    else
+        times = (unsigned long)number(ps);
     ps->p++;
     skip_blanks(ps);
     while (!ps->wrong && *ps->p && *ps->p != ')')
@@ -346,6 +394,8 @@ static bool parse_loop(struct parser *ps)
     if (!ps->wrong && !word(ps, ")"))
         ps->wrong = "a loop is not closed";
     to = ps->s->count;
+    if (is_rounds)
+        times = choose_rounds(ps->s, from);
     while (times-- > 1 && !ps->wrong) {
         for (size_t i = from; i < to && !ps->wrong; i++) {
             struct step step = ps->s->steps[i];
@@ -368,6 +418,13 @@ static void parse_item(struct parser *ps)
         ps->s->singly = true;
     } else if (word(ps, "early")) {
         ps->s->early = true;
+    } else if (word(ps, "slow")) {
+        ps->s->slow = true;
+    } else if (word(ps, "takeover")) {
+        ps->s->deflate = ps->s->takeover = true;
+    } else if (word(ps, "deflate")) {
+        ps->s->deflate = true;
+        ps->s->deflate_soft = word(ps, "~");
     } else if (word(ps, "|")) {
         step.kind = STEP_SEGMENT;
         add_step(ps, &step);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +26,10 @@ static const char *parse_port(struct target *t, const char *p, size_t len)
     char *end;
     long port;
 
-    if (len == 0)
-        return copy(t->port, sizeof(t->port), "80", 2) ? NULL : "no port";
+    if (len == 0) {
+        snprintf(t->port, sizeof(t->port), "%s", t->is_secure ? "443" : "80");
+        return NULL;
+    }
     if (p[0] != ':' || !copy(t->port, sizeof(t->port), p + 1, len - 1))
         return "the port is not a number";
     port = strtol(t->port, &end, 10);
@@ -65,11 +66,10 @@ const char *target_parse(struct target *t, const char *url)
     size_t len;
 
     memset(t, 0, sizeof(*t));
-    if (strncmp(url, "wss://", 6) == 0)
-        return "wss is not supported, give the ws URL behind the TLS";
-    if (strncmp(url, "ws://", 5) != 0)
-        return "it does not begin with ws://";
-    url += 5;
+    t->is_secure = strncmp(url, "wss://", 6) == 0;
+    if (!t->is_secure && strncmp(url, "ws://", 5) != 0)
+        return "it does not begin with ws:// or wss://";
+    url += t->is_secure ? 6 : 5;
     len = strcspn(url, "/?#");
     if (!copy(t->authority, sizeof(t->authority), url, len))
         return "the host is too long";

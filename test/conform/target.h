@@ -3,6 +3,7 @@
 #ifndef CONFORM_TARGET_H
 #define CONFORM_TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -11,11 +12,12 @@ struct target {
     char port[6];
     char authority[272]; /* as it stands in the URL, for the Host field */
     char resource[1024]; /* path and query */
+    bool is_secure;      /* wss */
     struct sockaddr_storage addr;
     socklen_t addr_len;
 };
 
-/* Takes a ws:// URL apart. Returns NULL, or what is wrong with it. */
+/* Takes a ws:// or wss:// URL apart. Returns NULL, or what is wrong with it. */
 const char *target_parse(struct target *t, const char *url);
 
 /* Finds the address and connects once, to see that somebody is there.

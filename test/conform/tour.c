@@ -135,6 +135,8 @@ static void judge_request(struct tour *t, const struct test_case *tc,
         want = (struct asked_want){t->door.authority, protocols};
     verdict_trace(v, "< %zu bytes of handshake",
                   vis->asked.fields.first_len + 4 + vis->asked.fields.len);
+    if (vis->asked.offered[0])
+        verdict_trace(v, "< extensions: %.200s", vis->asked.offered);
     asked_judge(&vis->asked, &want, v);
     if (vis->conn.in.len)
         verdict_say(v, GRADE_FAIL,

@@ -90,12 +90,22 @@ def answers(port):
 class Server:
     """weft serve with the example handlers, on a free port."""
 
-    def __init__(self, weft):
+    def __init__(self, weft, options=(), secure=False):
         self.port = free_port()
+        self.scheme = "wss" if secure else "ws"
         self.log = tempfile.TemporaryFile()
+        self.certs = tempfile.TemporaryDirectory()
         argv = [weft, "serve", "-H", "127.0.0.1", "-p", str(self.port),
-                "-w", "example/handlers"]
+                "-w", "example/handlers", *options]
+        if secure:
+            subprocess.run(["test/support/make-certs", self.certs.name],
+                           check=True)
+            argv += ["--tls", "-c", f"{self.certs.name}/server.pem",
+                     "-k", f"{self.certs.name}/server.key"]
         self.process = start(argv, {}, self.log, self.log)
+
+    def url(self, path):
+        return f"{self.scheme}://127.0.0.1:{self.port}/{path}"
 
     def wait_until_up(self):
         """Whether it listens, within its time. A poll, as there is nothing in
@@ -118,4 +128,5 @@ class Server:
         end(self.process)
         log = read_back(self.log)
         self.log.close()
+        self.certs.cleanup()
         return status, log

@@ -4,7 +4,8 @@
 Tests are found by their names, so that adding one is adding a file:
 
     test/unit/<folder>/<file>_test.c   also in sim, fault and issue; cmocka
-    test/system/<name>.test.mjs        also in browser and issue; node:test
+    test/system/<name>.test.mjs        also in browser, hostile and issue;
+                                       node:test
     test/system/<name>_test.py         also in tools; unittest
     test/conform                       one program, run against a server and
                                        as a server for clients
@@ -18,12 +19,25 @@ import signal
 
 from . import program, tap
 
-PROGRAMS = {"release": "build", "asan": "build-asan", "tsan": "build-tsan"}
+PROGRAMS = {"release": "build", "asan": "build-asan", "tsan": "build-tsan",
+            "small": "build-small"}
 
 UNITTEST = ["/usr/bin/python3", "tools/testlib/unittest_tap.py"]
 
 # Folders whose unit tests run under the thread sanitizer too.
 THREADED = ("loop", "net", "client", "server", "handler")
+
+
+# Run again where every buffer has its least size (src/base/sizes.h): what
+# speaks the protocol. Left out are the tests of those sizes themselves, and of
+# how much a turn does.
+SMALL_UNIT = ("ws", "http", "loop", "net", "session", "server", "client")
+SMALL_WITHOUT = {
+    "http/response", "loop/accept", "loop/io", "loop/loop",
+    "loop/poller_epoll", "loop/post", "server/http", "session/outgoing",
+    "session/session", "session/session_output", "ws/endpoint_send",
+}
+SMALL_SYSTEM = ("clients", "files", "handlers", "http", "limits", "slow")
 
 
 @dataclasses.dataclass
@@ -38,6 +52,8 @@ class Test:
     alone: bool = True  # nothing else runs at the same time
     server: str = ""  # the kind of build whose server it wants; the URL is
     # then its last argument
+    serve: tuple = ()  # what that server is told besides
+    secure: bool = False  # it speaks TLS
 
     @property
     def title(self):
@@ -84,11 +100,29 @@ def thread_tests():
             yield test
 
 
+def small_tests():
+    for folder in "unit", "sim", "fault", "issue":
+        for test in c_tests(folder, "small", "small", 120):
+            inner = test.name.split("/")[0]
+            if folder != "unit" or (inner in SMALL_UNIT and
+                                    test.name not in SMALL_WITHOUT):
+                test.name = f"{folder}/{test.name}"
+                yield test
+    yield from conform_tests("small/conform", "small")
+    yield Test("small/conform", "client", [
+        CONFORM, "--serve", "--strict", "--client",
+        f"{PROGRAMS['small']}/test/conform/weft_client"],
+        kinds=("asan", "small"), read=tap.read_counts, seconds=900)
+    for test in foreign_tests("system", "small/system", "small"):
+        if test.name in SMALL_SYSTEM:
+            yield test
+
+
 def foreign_env(kind):
     """What a program that drives weft from outside is told."""
     return {
         "WEFT": program_of(kind),
-        "WEFT_KIND": kind,
+        "WEFT_KIND": "asan" if kind == "small" else kind,
         "WEFT_BUILD": os.path.abspath(PROGRAMS[kind]),
     }
 
@@ -116,9 +150,16 @@ CONFORM = "build-asan/test/conform/conform"
 def conform_tests(suite, kind):
     if not find("conform", "*.c"):
         return
-    for name, args in ("whole", []), ("bytewise", ["-1"]):
+    takeover = ("--deflate", "takeover=both,threshold=1")
+    runs = [
+        ("whole", [], {}),
+        ("bytewise", ["-1"], {}),
+        ("wss", [], {"secure": True}),
+        ("takeover", ["--strict", "-c", "d"], {"serve": takeover}),
+    ]
+    for name, args, how in runs:
         yield Test(suite, name, [CONFORM, *args], kinds=("asan", kind),
-                   read=tap.read_counts, seconds=900, server=kind)
+                   read=tap.read_counts, seconds=900, server=kind, **how)
 
 
 def conform_client_tests():
@@ -145,7 +186,8 @@ def all_tests():
     yield from conform_tests("conform", "release")
     yield from conform_tests("conform-asan", "asan")
     yield from conform_client_tests()
-    for folder in "system", "issue":
+    yield from small_tests()
+    for folder in "system", "hostile", "issue":
         yield from foreign_tests(folder, folder, "release")
         yield from foreign_tests(folder, folder + "-asan", "asan")
     yield from foreign_tests("browser", "browser", "release")
@@ -184,10 +226,10 @@ def run(test):
 
 
 def run_with_server(test):
-    server = program.Server(program_of(test.server))
+    server = program.Server(program_of(test.server), test.serve, test.secure)
     status, out, err = None, "", ""
     if server.wait_until_up():
-        argv = [*test.argv, f"ws://127.0.0.1:{server.port}/echo"]
+        argv = [*test.argv, server.url("echo")]
         status, out, err = program.run(argv, test.env, test.seconds)
         # Our server was there, so that nothing answers is no reason to skip.
         cases = judge(test, 1 if status == 77 else status, out, err)

@@ -12,15 +12,29 @@ const encode = (text) =>
     Array.from(Buffer.from(text, "utf8"), (byte) =>
         "%" + byte.toString(16).padStart(2, "0")).join("");
 
+/* Parameters of permessage-deflate: values are numbers, or true for none. */
+function readTerms(text) {
+    const terms = {};
+
+    for (const term of text.split(";").filter(Boolean)) {
+        const [name, value] = term.split("=");
+
+        terms[name] = value ? Number(value) : true;
+    }
+    return terms;
+}
+
 /* The words behind the URL. */
 function readWords(words) {
-    const told = { protocols: [], close: null };
+    const told = { protocols: [], close: null, deflate: null };
 
     for (const word of words) {
         const [, name, value] = /^(\w+)=(.*)$/s.exec(word);
 
         if (name === "protocol") {
             told.protocols.push(value);
+        } else if (name === "deflate") {
+            told.deflate = readTerms(value);
         } else if (name === "close") {
             const [, code, reason] = /^(\d*):(.*)$/s.exec(value);
 
@@ -34,7 +48,7 @@ function readWords(words) {
 
 function runCase(open, lastMs, line, finish) {
     const [id, url, ...words] = line.split(" ");
-    const { protocols, close } = readWords(words);
+    const { protocols, close, deflate } = readWords(words);
     let ws = null, events = "", messages = 0, timer = null;
 
     const tell = (ev) => {
@@ -46,7 +60,7 @@ function runCase(open, lastMs, line, finish) {
     };
 
     try {
-        ws = open(url, protocols);
+        ws = open(url, protocols, deflate);
     } catch {
         tell(null); /* no events, which is never right */
         return;
@@ -74,7 +88,8 @@ function runCase(open, lastMs, line, finish) {
     };
 }
 
-/* open(url, protocols) makes a socket. Ends with standard input. */
+/* open(url, protocols, deflate) makes a socket; deflate is what readTerms gives,
+ * or null for no compression. Ends with standard input. */
 export function guide(open, lastMs = 0) {
     const lines = createInterface({ input: process.stdin });
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The client of npm's undici, which is also that of Node itself. It always
- * offers compression, which conform never takes. */
+ * offers compression, and always with the same parameters. */
 import { createRequire } from "node:module";
 import { guide } from "./guide.mjs";
 

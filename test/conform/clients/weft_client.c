@@ -5,6 +5,7 @@
  * standard input; it ends at the end of its input, or when it has no memory.
  */
 #include <weft/client.h>
+#include <weft/deflate.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -116,6 +117,26 @@ static void take_close(struct visit *v, const char *p)
     }
 }
 
+/* The number behind a name in a list with semicolons, or 0. */
+static int term(const char *terms, const char *name)
+{
+    const char *p = strstr(terms, name);
+
+    p = p ? p + strlen(name) : "";
+    return *p == '=' ? (int)strtol(p + 1, NULL, 10) : 0;
+}
+
+/* What leads to an offer of these parameters. */
+static void take_deflate(struct weft_deflate_opts *d, const char *terms)
+{
+    d->is_off = false;
+    d->threshold = 1;
+    d->has_takeover = !strstr(terms, "client_no_context_takeover");
+    d->peer_takeover = !strstr(terms, "server_no_context_takeover");
+    d->window_bits = term(terms, "client_max_window_bits");
+    d->peer_window_bits = term(terms, "server_max_window_bits");
+}
+
 static void start(struct weft_loop *loop, char *line)
 {
     static const struct weft_socket_events events = {
@@ -127,12 +148,15 @@ static void start(struct weft_loop *loop, char *line)
     static const struct weft_closed never = {.reason = ""};
     struct visit *v = calloc(1, sizeof(*v));
     const char *protocols[PROTOCOLS_MAX + 1] = {NULL};
+    struct weft_deflate_opts deflate = {.size = sizeof(deflate),
+                                        .is_off = true};
     struct weft_socket_opts opts = {.size = sizeof(opts),
                                     .parallel =
                                         true, /* cases wait for nobody */
                                     .events = &events,
                                     .user = v,
                                     .protocols = protocols,
+                                    .deflate = &deflate,
                                     .proxy = ""};
     char *rest = NULL, *id = strtok_r(line, " ", &rest);
     char *url = strtok_r(NULL, " ", &rest), *word;
@@ -147,6 +171,8 @@ static void start(struct weft_loop *loop, char *line)
             protocols[n++] = word + 9;
         else if (strncmp(word, "close=", 6) == 0)
             take_close(v, word + 6);
+        else if (strncmp(word, "deflate=", 8) == 0)
+            take_deflate(&deflate, word + 8);
     }
     if (weft_socket_new(&ws, loop, url, &opts) == 0)
         return;
