@@ -218,29 +218,32 @@ static void set_up(struct bench *b, const char *certificate, const char *key,
     SSL_CTX_set_max_proto_version(b->tls[SERVER]->ctxs[0], version);
 }
 
+static void add(struct bench *b, size_t i)
+{
+    join(b, i);
+    say(b, CLIENT, SERVER, i);
+    say(b, SERVER, CLIENT, i);
+}
+
 /* The first connections make what all of them share; the others are counted. */
 static void run(struct bench *b)
 {
     const size_t warm = 40; /* more than the sessions that a client keeps */
+    const long long n = (long long)(b->connections - warm);
     long long bytes[SIDES], count_of[SIDES];
     char text[80];
 
-    for (size_t i = 0; i < b->connections; i++) {
-        if (i == warm)
-            for (enum side s = SERVER; s < SIDES; s++) {
-                bytes[s] = held[s];
-                count_of[s] = blocks[s];
-            }
-        join(b, i);
-        say(b, CLIENT, SERVER, i);
-        say(b, SERVER, CLIENT, i);
-    }
+    for (size_t i = 0; i < warm; i++)
+        add(b, i);
+    memcpy(bytes, held, sizeof(bytes));
+    memcpy(count_of, blocks, sizeof(count_of));
+    for (size_t i = warm; i < b->connections; i++)
+        add(b, i);
     puts(weft_tls_describe(&b->ends[SERVER][0].stream, text, sizeof(text)));
     for (enum side s = SERVER; s < SIDES; s++)
         printf("  %s: %lld bytes in %lld blocks\n",
-               s == SERVER ? "server" : "client",
-               (held[s] - bytes[s]) / (long long)(b->connections - warm),
-               (blocks[s] - count_of[s]) / (long long)(b->connections - warm));
+               s == SERVER ? "server" : "client", (held[s] - bytes[s]) / n,
+               (blocks[s] - count_of[s]) / n);
 }
 
 static void tear_down(struct bench *b)

@@ -506,6 +506,12 @@ static void end_tls(struct weft_conn *conn, const char *why)
     http_close(conn, false);
 }
 
+/* It may have failed for another reason, of which the client was told. */
+static const char *late_text(const char *why)
+{
+    return *why ? why : "TLS handshake failed: it took too long";
+}
+
 static void on_end(struct weft_stream *stream, int err)
 {
     struct weft_conn *conn = weft_conn_of_stream(stream);
@@ -570,7 +576,7 @@ void weft_http_tick(struct weft_conn *conn, uint64_t now_ns)
     if (http->is_shut || now_ns < http->deadline_ns)
         return;
     if (is_shaking_hands(conn))
-        end_tls(conn, "TLS handshake failed: it took too long");
+        end_tls(conn, late_text(weft_tls_why(&conn->session.stream)));
     else if (http->phase == READING && !is_idle(http))
         refuse(conn, 408);
     else if (http->phase == ANSWERING && weft_outgoing_moves(http->outgoing))

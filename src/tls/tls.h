@@ -4,7 +4,9 @@
  * owner of a stream reads and writes as before, and what goes over the wire is
  * encrypted. What is written before the handshake is over waits for it; a
  * handshake that fails is told by the stream's end, with TLS as its error, and
- * weft_tls_why.
+ * weft_tls_why. A server is told when the client has had the last word of TLS,
+ * an alert or a page, and has ended its half, or not before the owner closes;
+ * to reset the stream over it might take that word back.
  *
  * A connection at rest holds what OpenSSL holds for it and nothing else: what
  * comes and goes lies in buffers of the loop. Handshakes are bounded per turn:
@@ -42,8 +44,8 @@ struct weft_tls_client_opts {
 
 /* A client's; the errors are those of weft_tls_new_server. The loop keeps it,
  * as reading the system's store takes a while, and gives the same to whoever
- * asks for the same. Sessions are kept in it, a few, by host and port, and
- * resumed. */
+ * asks for the same; it is for streams of that loop. Sessions are kept in it, a
+ * few, by host and port, and resumed. */
 WEFT_CHECK int weft_tls_new_client(struct weft_tls **out,
                                    struct weft_loop *loop,
                                    const struct weft_tls_client_opts *opts,

@@ -18,8 +18,9 @@ static size_t take(struct weft_tls_bio *b, int i, char *p, size_t size)
 {
     size_t n = b->in_len[i] < size ? b->in_len[i] : size;
 
-    if (n > 0)
-        memcpy(p, b->in[i], n);
+    if (n == 0)
+        return 0;
+    memcpy(p, b->in[i], n);
     b->in[i] += n;
     b->in_len[i] -= n;
     return n;
@@ -104,7 +105,7 @@ void weft_tls_bio_feed(struct weft_tls_bio *bio, const struct weft_buf *a,
     bio->in[1] = b;
     bio->in_len[1] = len - first;
     bio->is_full = false;
-    bio->messages = 0;
+    bio->steps = 0;
     weft_buf_clear(&bio->out);
 }
 
@@ -119,31 +120,28 @@ struct weft_tls_bio *weft_tls_bio_of(const SSL *ssl)
     return BIO_get_data(SSL_get_rbio(ssl));
 }
 
-/* ---- Messages of the handshake ------------------------------------------- */
+/* ---- Steps of the handshake ------------------------------------------- */
 
-static void on_message(int is_written, int version, int type, const void *p,
-                       size_t len, SSL *ssl, void *arg)
+/* where says what happened; the constants are those of
+ * SSL_CTX_set_info_callback. */
+static void on_step(const SSL *ssl, int where, int value)
 {
-    struct weft_tls_bio *bio;
+    struct weft_tls_bio *bio = weft_tls_bio_of(ssl);
 
-    (void)version;
-    (void)p;
-    (void)len;
-    (void)arg;
-    if (type != SSL3_RT_ALERT && (is_written || type != SSL3_RT_HANDSHAKE))
+    (void)value;
+    if (!(where & (SSL_CB_LOOP | SSL_CB_ALERT)))
         return;
-    bio = weft_tls_bio_of(ssl);
-    bio->messages++;
+    bio->steps++;
     if (weft_tls_bio_is_flooded(bio))
         bio->in_len[0] = bio->in_len[1] = 0;
 }
 
 void weft_tls_bio_watch(SSL_CTX *ctx)
 {
-    SSL_CTX_set_msg_callback(ctx, on_message);
+    SSL_CTX_set_info_callback(ctx, on_step);
 }
 
 bool weft_tls_bio_is_flooded(const struct weft_tls_bio *bio)
 {
-    return bio->messages > WEFT_TLS_MESSAGES_MAX;
+    return bio->steps > WEFT_TLS_STEPS_MAX;
 }

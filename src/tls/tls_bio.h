@@ -17,8 +17,8 @@ struct weft_tls_bio {
     const uint8_t *in[2]; /* to be read, the first before the second */
     size_t in_len[2];
     struct weft_buf out;
-    bool is_full;      /* out could not grow for want of memory */
-    unsigned messages; /* of the handshake, and alerts, since it was fed */
+    bool is_full;   /* out could not grow for want of memory */
+    unsigned steps; /* of a handshake, and alerts, since it was fed */
 };
 
 /* 0 or NOMEM; then there is nothing to release. */
@@ -36,15 +36,16 @@ void weft_tls_bio_attach(struct weft_tls_bio *bio, SSL *ssl);
 struct weft_tls_bio *weft_tls_bio_of(const SSL *ssl);
 
 /*
- * Has the connections of a context count the messages of the handshake that
- * come, and the alerts that go either way. A handshake takes ten at most, and
+ * Has the connections of a context count the steps of the handshake, which are
+ * messages that come or go, and the alerts. A handshake takes a dozen, and
  * behind it there are few: a change of keys now and then, a ticket or two. A
- * peer that sends many makes us work for nothing; when more than
- * WEFT_TLS_MESSAGES_MAX have come since the last feeding, nothing more is read.
+ * peer that asks for many makes us work for nothing; when more than
+ * WEFT_TLS_STEPS_MAX have been made since the last feeding, nothing more is
+ * read.
  */
 void weft_tls_bio_watch(SSL_CTX *ctx);
 bool weft_tls_bio_is_flooded(const struct weft_tls_bio *bio);
 
-#define WEFT_TLS_MESSAGES_MAX 16
+#define WEFT_TLS_STEPS_MAX 48
 
 #endif

@@ -37,7 +37,8 @@ struct weft_tls_filter {
                                * all that came since it was put off */
     struct weft_list waiting; /* in share->waiting */
     char *why;
-    char *host; /* of the server, for a client */
+    char *host;       /* of the server, for a client */
+    uint32_t records; /* written since the keys were new */
     uint16_t port;
     uint16_t flags;
     int8_t write_err; /* nothing can be written any more */

@@ -71,9 +71,7 @@ static void step(struct weft_tls_filter *f)
 
     f->flags &= (uint16_t)~WEFT_TLS_PUT_OFF;
     weft_stream_unhold(f->stream);
-    weft_tls_take(
-        f, NULL, 0,
-        weft_tls_whole(f->kept.data, f->kept.len, NULL, 0, &is_strange));
+    weft_tls_take(f, NULL, 0, weft_tls_whole(&f->kept, NULL, 0, &is_strange));
 }
 
 /* Whoever has been paused meanwhile comes back when it is resumed. */

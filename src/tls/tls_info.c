@@ -51,6 +51,8 @@ bool weft_tls_peer_subject(const struct weft_stream *stream, char *text,
     X509 *x509 = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
     bool is_there;
 
+    if (size == 0)
+        return false;
     text[0] = '\0';
     if (!x509 || SSL_get_verify_result(ssl) != X509_V_OK ||
         SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE)
@@ -66,7 +68,8 @@ const char *weft_tls_describe(const struct weft_stream *stream, char *text,
 {
     const SSL *ssl = ssl_of(stream);
 
-    text[0] = '\0';
+    if (size > 0)
+        text[0] = '\0';
     if (ssl)
         snprintf(text, size, "%s %s", SSL_get_version(ssl),
                  SSL_get_cipher_name(ssl));

@@ -187,7 +187,7 @@ void weft_tls_on_data(struct weft_stream *stream, uint8_t *p, size_t len)
 
     if (f->flags & WEFT_TLS_FAILED)
         return; /* thrown away until the peer ends its half */
-    whole = weft_tls_whole(f->kept.data, f->kept.len, p, len, &is_strange);
+    whole = weft_tls_whole(&f->kept, p, len, &is_strange);
     if (is_strange)
         f->flags |= WEFT_TLS_STRANGE;
     if (!(f->flags & WEFT_TLS_READY) && !weft_tls_admit(f, p, len, whole))

@@ -11,6 +11,7 @@
  */
 #include "tls/tls_filter.h"
 
+#include "base/sizes.h"
 #include "tls/tls_why.h"
 #include <openssl/err.h>
 
@@ -86,12 +87,25 @@ static size_t gather(struct cursor *at, size_t max, uint8_t *room,
     return have;
 }
 
+/* RFC 8446 section 5.5 has AES-GCM take new keys before 2^24.5 records, which a
+ * connection with many small messages comes to in hours. OpenSSL does not do it
+ * by itself, and TLS 1.2 cannot. */
+static void renew_keys(struct weft_tls_filter *f)
+{
+    if (++f->records < WEFT_TLS_KEY_RECORDS)
+        return;
+    f->records = 0;
+    if (SSL_version(f->ssl) >= TLS1_3_VERSION)
+        (void)SSL_key_update(f->ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+}
+
 static int encrypt_record(struct weft_tls_filter *f, const uint8_t *p,
                           size_t len)
 {
     char why[WEFT_TLS_WHY];
     size_t written;
 
+    renew_keys(f);
     if (SSL_write_ex(f->ssl, p, len, &written) == 1)
         return 0;
     weft_tls_explain(f, why);

@@ -11,34 +11,28 @@
 #define TYPE_FIRST 20                  /* change_cipher_spec */
 #define TYPE_LAST 24                   /* heartbeat */
 
-struct bytes {
-    const uint8_t *a, *b;
-    size_t a_len;
-};
-
-static unsigned at(const struct bytes *bytes, size_t i)
+static unsigned at(const struct weft_buf *kept, const uint8_t *p, size_t i)
 {
-    return i < bytes->a_len ? bytes->a[i] : bytes->b[i - bytes->a_len];
+    return i < kept->len ? kept->data[i] : p[i - kept->len];
 }
 
-size_t weft_tls_whole(const uint8_t *a, size_t a_len, const uint8_t *b,
-                      size_t b_len, bool *is_strange)
+size_t weft_tls_whole(const struct weft_buf *kept, const uint8_t *p, size_t len,
+                      bool *is_strange)
 {
-    const struct bytes bytes = {a, b, a_len};
-    size_t len = a_len + b_len, whole = 0;
+    size_t all = kept->len + len, whole = 0;
 
-    while (!*is_strange && whole < len) {
-        unsigned type = at(&bytes, whole);
+    while (!*is_strange && whole < all) {
+        unsigned type = at(kept, p, whole);
         size_t body;
 
         *is_strange = type < TYPE_FIRST || type > TYPE_LAST;
-        if (len - whole < HEADER)
+        if (all - whole < HEADER)
             break;
-        body = at(&bytes, whole + 3) << 8 | at(&bytes, whole + 4);
+        body = at(kept, p, whole + 3) << 8 | at(kept, p, whole + 4);
         *is_strange |= body > LENGTH_MAX;
-        if (body > len - whole - HEADER)
+        if (body > all - whole - HEADER)
             break;
         whole += HEADER + body;
     }
-    return *is_strange ? len : whole;
+    return *is_strange ? all : whole;
 }

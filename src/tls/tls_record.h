@@ -3,16 +3,14 @@
 #ifndef WEFT_TLS_TLS_RECORD_H
 #define WEFT_TLS_TLS_RECORD_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/buf.h"
 
 /*
- * How many bytes of a and b, taken as one, are whole records. *is_strange
- * becomes true, and the answer is all of them, when what follows cannot be a
- * record, whatever may still come: then OpenSSL is to say so.
+ * How many of the bytes that were kept and that came are whole records.
+ * *is_strange becomes true, and the answer is all of them, when what follows
+ * cannot be a record, whatever may still come: then OpenSSL is to say so.
  */
-size_t weft_tls_whole(const uint8_t *a, size_t a_len, const uint8_t *b,
-                      size_t b_len, bool *is_strange);
+size_t weft_tls_whole(const struct weft_buf *kept, const uint8_t *p, size_t len,
+                      bool *is_strange);
 
 #endif

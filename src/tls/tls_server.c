@@ -30,10 +30,11 @@
 /* Of a session's tickets in OpenSSL 3: a name and two keys. */
 #define TICKET_KEYS_MAX 128
 
-/* What clients' certificates must come from, and how sessions are marked that
- * began under that rule. */
-struct authorities {
-    struct stack_st_X509 *all; /* NULL: clients are not asked */
+/* What is the same for all identities: what clients' certificates must come
+ * from, and how sessions are marked that began under that rule. */
+struct rules {
+    const struct weft_tls_opts *opts;
+    struct stack_st_X509 *all; /* authorities; NULL: clients are not asked */
     X509_STORE *store;
     unsigned char mark[SHA256_DIGEST_LENGTH];
 };
@@ -46,24 +47,27 @@ static bool is_for(X509 *x509, const char *name, unsigned flags)
            X509_check_ip_asc(x509, name, 0) == 1;
 }
 
-/* Exact names go before wildcards. */
-static SSL_CTX *find(const struct weft_tls *tls, const char *name)
+static SSL_CTX *find(const struct weft_tls *tls, const char *name,
+                     unsigned flags)
 {
-    const unsigned flags[] = {X509_CHECK_FLAG_NO_WILDCARDS,
-                              X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS};
-
-    for (int round = 0; round < 2; round++)
-        for (size_t i = 0; i < tls->ctx_count; i++)
-            if (is_for(SSL_CTX_get0_certificate(tls->ctxs[i]), name,
-                       flags[round]))
-                return tls->ctxs[i];
+    for (size_t i = 0; i < tls->ctx_count; i++)
+        if (is_for(SSL_CTX_get0_certificate(tls->ctxs[i]), name, flags))
+            return tls->ctxs[i];
     return NULL;
+}
+
+/* Exact names go before wildcards. */
+static SSL_CTX *choose(const struct weft_tls *tls, const char *name)
+{
+    SSL_CTX *ctx = find(tls, name, X509_CHECK_FLAG_NO_WILDCARDS);
+
+    return ctx ? ctx : find(tls, name, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 }
 
 static int on_name(SSL *ssl, int *alert, void *arg)
 {
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    SSL_CTX *ctx = name ? find(arg, name) : NULL;
+    SSL_CTX *ctx = name ? choose(arg, name) : NULL;
 
     (void)alert;
     if (!ctx)
@@ -95,73 +99,73 @@ static int on_protocols(SSL *ssl, const unsigned char **out,
 
 /* ---- Client certificates ------------------------------------------------- */
 
-static void authorities_release(struct authorities *ca)
+static void rules_release(struct rules *rules)
 {
-    X509_STORE_free(ca->store);
-    sk_X509_pop_free(ca->all, X509_free);
+    X509_STORE_free(rules->store);
+    sk_X509_pop_free(rules->all, X509_free);
 }
 
-static bool fill_store(struct authorities *ca)
+static bool fill_store(struct rules *rules)
 {
-    ca->store = X509_STORE_new();
-    if (!ca->store)
+    rules->store = X509_STORE_new();
+    if (!rules->store)
         return false;
-    for (int i = 0; i < sk_X509_num(ca->all); i++)
-        if (X509_STORE_add_cert(ca->store, sk_X509_value(ca->all, i)) != 1)
+    for (int i = 0; i < sk_X509_num(rules->all); i++)
+        if (X509_STORE_add_cert(rules->store, sk_X509_value(rules->all, i)) !=
+            1)
             return false;
     /* What is in the file is trusted, also if it is not a root. */
-    return X509_STORE_set_flags(ca->store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
+    return X509_STORE_set_flags(rules->store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
 }
 
 /* A digest of the rules: who is asked, and who may sign. */
-static bool set_mark(struct authorities *ca, enum weft_tls_client_auth auth)
+static bool set_mark(struct rules *rules)
 {
     EVP_MD_CTX *md = EVP_MD_CTX_new();
-    unsigned char byte = (unsigned char)auth, print[EVP_MAX_MD_SIZE];
+    unsigned char byte = (unsigned char)rules->opts->client_auth,
+                  print[EVP_MAX_MD_SIZE];
     unsigned len;
     bool is_well = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
                    EVP_DigestUpdate(md, &byte, 1) == 1;
 
-    for (int i = 0; is_well && i < sk_X509_num(ca->all); i++)
-        is_well = X509_digest(sk_X509_value(ca->all, i), EVP_sha256(), print,
+    for (int i = 0; is_well && i < sk_X509_num(rules->all); i++)
+        is_well = X509_digest(sk_X509_value(rules->all, i), EVP_sha256(), print,
                               &len) == 1 &&
                   EVP_DigestUpdate(md, print, len) == 1;
-    is_well = is_well && EVP_DigestFinal_ex(md, ca->mark, NULL) == 1;
+    is_well = is_well && EVP_DigestFinal_ex(md, rules->mark, NULL) == 1;
     EVP_MD_CTX_free(md);
     return is_well;
 }
 
 /* In either case they are to be released. */
-static int authorities_init(struct authorities *ca,
-                            const struct weft_tls_opts *opts,
-                            char why[WEFT_TLS_WHY])
+static int rules_init(struct rules *rules, const struct weft_tls_opts *opts,
+                      char why[WEFT_TLS_WHY])
 {
     int err = 0;
 
-    *ca = (struct authorities){0};
+    *rules = (struct rules){.opts = opts};
     if (opts->client_auth != WEFT_TLS_CLIENT_NONE)
-        err = weft_tls_read_certificates(&ca->all, opts->client_ca, why);
-    if (!err && ca->all && !fill_store(ca))
+        err = weft_tls_read_certificates(&rules->all, opts->client_ca, why);
+    if (!err && rules->all && !fill_store(rules))
         err = WEFT_ERR_NOMEM;
-    if (!err && !set_mark(ca, opts->client_auth))
+    if (!err && !set_mark(rules))
         err = WEFT_ERR_NOMEM;
     return err;
 }
 
-static bool ask_clients(SSL_CTX *ctx, const struct authorities *ca,
-                        enum weft_tls_client_auth auth)
+static bool ask_clients(SSL_CTX *ctx, const struct rules *rules)
 {
     int mode = SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE;
 
-    SSL_CTX_set_session_id_context(ctx, ca->mark, sizeof(ca->mark));
-    if (!ca->all)
+    SSL_CTX_set_session_id_context(ctx, rules->mark, sizeof(rules->mark));
+    if (!rules->all)
         return true;
-    if (auth == WEFT_TLS_CLIENT_REQUIRED)
+    if (rules->opts->client_auth == WEFT_TLS_CLIENT_REQUIRED)
         mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     SSL_CTX_set_verify(ctx, mode, weft_tls_on_verify);
-    SSL_CTX_set1_cert_store(ctx, ca->store);
-    for (int i = 0; i < sk_X509_num(ca->all); i++)
-        if (SSL_CTX_add_client_CA(ctx, sk_X509_value(ca->all, i)) != 1)
+    SSL_CTX_set1_cert_store(ctx, rules->store);
+    for (int i = 0; i < sk_X509_num(rules->all); i++)
+        if (SSL_CTX_add_client_CA(ctx, sk_X509_value(rules->all, i)) != 1)
             return false;
     return true;
 }
@@ -208,9 +212,9 @@ static int set_ciphers(SSL_CTX *ctx, const char *ciphers,
     return WEFT_ERR_INVALID;
 }
 
-static int add_identity(struct weft_tls *tls, const struct weft_tls_opts *opts,
+static int add_identity(struct weft_tls *tls, const struct rules *rules,
                         const struct weft_tls_identity *identity,
-                        const struct authorities *ca, char why[WEFT_TLS_WHY])
+                        char why[WEFT_TLS_WHY])
 {
     SSL_CTX *ctx = weft_tls_add_ctx(tls, TLS_server_method());
     int err;
@@ -225,9 +229,9 @@ static int add_identity(struct weft_tls *tls, const struct weft_tls_opts *opts,
     SSL_CTX_set_alpn_select_cb(ctx, on_protocols, NULL);
     SSL_CTX_set_tlsext_servername_callback(ctx, on_name);
     SSL_CTX_set_tlsext_servername_arg(ctx, tls);
-    if (!ask_clients(ctx, ca, opts->client_auth))
+    if (!ask_clients(ctx, rules))
         return WEFT_ERR_NOMEM;
-    err = set_ciphers(ctx, opts->ciphers, why);
+    err = set_ciphers(ctx, rules->opts->ciphers, why);
     if (!err)
         err = weft_tls_use(ctx, identity, why);
     if (!err)
@@ -238,12 +242,12 @@ static int add_identity(struct weft_tls *tls, const struct weft_tls_opts *opts,
 static int fill(struct weft_tls *tls, const struct weft_tls_opts *opts,
                 char why[WEFT_TLS_WHY])
 {
-    struct authorities ca;
-    int err = authorities_init(&ca, opts, why);
+    struct rules rules;
+    int err = rules_init(&rules, opts, why);
 
     for (size_t i = 0; !err && i < opts->identity_count; i++)
-        err = add_identity(tls, opts, &opts->identities[i], &ca, why);
-    authorities_release(&ca);
+        err = add_identity(tls, &rules, &opts->identities[i], why);
+    rules_release(&rules);
     ERR_clear_error();
     return err;
 }

@@ -18,6 +18,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Bytes that the loops of these tests read at once, in every build. */
+#define READ_SIZE ((size_t)512 << 10)
+
 /* ---- An owner ------------------------------------------------------------ */
 
 struct end {
@@ -321,7 +324,7 @@ static inline void pair_part(struct pair *pair)
 static inline void pair_start(struct pair *pair, int version)
 {
     memset(pair, 0, sizeof(*pair));
-    pair->loop = start_loop(&pair->fx, 0);
+    pair->loop = start_loop(&pair->fx, READ_SIZE);
     pair->server_tls = server_of(&certs.server);
     pair->client_tls = client_of(pair->loop, NULL);
     if (version)

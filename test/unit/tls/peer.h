@@ -36,6 +36,15 @@ static inline void peer_use(struct peer *peer, const struct cert *cert)
     assert_int_equal(SSL_use_PrivateKey(peer->ssl, cert->key), 1);
 }
 
+/* SNI; the macro for it takes the name as if it were to be written to. */
+static inline void peer_ask_for(struct peer *peer, const char *name)
+{
+    assert_int_equal(SSL_ctrl(peer->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                              TLSEXT_NAMETYPE_host_name,
+                              (void *)(uintptr_t)name),
+                     1);
+}
+
 /* Until the handshake is over: 0, or what SSL_get_error says. */
 static inline int peer_shake(struct peer *peer)
 {
@@ -116,7 +125,7 @@ static inline void visit_start(struct visit *visit, struct weft_tls *tls)
     int fd;
 
     memset(visit, 0, sizeof(*visit));
-    visit->loop = start_loop(&visit->fx, 0);
+    visit->loop = start_loop(&visit->fx, READ_SIZE);
     visit->tls = tls;
     fd = peer_open(&visit->peer, visit->loop, TLS_client_method());
     SSL_set_connect_state(visit->peer.ssl);

@@ -23,7 +23,7 @@ static inline void relay_start(struct relay *relay, int version)
 
     memset(relay, 0, sizeof(*relay));
     relay->piece = SIZE_MAX;
-    relay->loop = start_loop(&relay->fx, 0);
+    relay->loop = start_loop(&relay->fx, READ_SIZE);
     relay->server_tls = server_of(&certs.server);
     relay->client_tls = client_of(relay->loop, NULL);
     if (version)

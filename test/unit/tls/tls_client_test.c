@@ -29,7 +29,7 @@ static void check_trust(const struct case_of_trust *c)
         .ca_file = c->ca ? c->ca->path : NULL, .is_insecure = c->is_insecure};
     struct pair pair = {0};
 
-    pair.loop = start_loop(&pair.fx, 0);
+    pair.loop = start_loop(&pair.fx, READ_SIZE);
     pair.server_tls = server_of(c->server);
     pair.client_tls = make(pair.loop, &opts);
     pair_join(&pair, c->host);
@@ -166,7 +166,7 @@ static void test_server_name(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture fx;
-        struct weft_loop *loop = start_loop(&fx, 0);
+        struct weft_loop *loop = start_loop(&fx, READ_SIZE);
         struct weft_tls *tls = client_of(loop, NULL);
         struct end client;
         struct peer peer;
@@ -204,7 +204,7 @@ static void test_bad_names(void **state)
     memset(long_name, 'a', sizeof(long_name) - 1);
     for (size_t i = 0; i < COUNT(names); i++) {
         struct fixture fx;
-        struct weft_loop *loop = start_loop(&fx, 0);
+        struct weft_loop *loop = start_loop(&fx, READ_SIZE);
         struct weft_tls *tls = client_of(loop, NULL);
         struct end client;
         int fds[2];
@@ -243,7 +243,7 @@ static void test_own_certificate(void **state)
         char why[WEFT_TLS_WHY], subject[64];
         struct pair pair = {0};
 
-        pair.loop = start_loop(&pair.fx, 0);
+        pair.loop = start_loop(&pair.fx, READ_SIZE);
         assert_int_equal(
             weft_tls_new_server(&pair.server_tls, &opts, NULL, why), 0);
         limit_version(pair.server_tls, versions[i / 2]);
@@ -322,7 +322,7 @@ static void test_same(void **state)
     };
     struct weft_tls *made[COUNT(all)];
     struct fixture fx;
-    struct weft_loop *loop = start_loop(&fx, 0);
+    struct weft_loop *loop = start_loop(&fx, READ_SIZE);
 
     (void)state;
     for (size_t i = 0; i < COUNT(all); i++) {
@@ -344,7 +344,7 @@ static void test_same(void **state)
 static void test_few(void **state)
 {
     struct fixture fx;
-    struct weft_loop *loop = start_loop(&fx, 0);
+    struct weft_loop *loop = start_loop(&fx, READ_SIZE);
     struct weft_tls_share *share;
     size_t count = 0;
     char path[128];
@@ -382,7 +382,7 @@ static void test_refused(void **state)
          "does not belong"},
     };
     struct fixture fx;
-    struct weft_loop *loop = start_loop(&fx, 0);
+    struct weft_loop *loop = start_loop(&fx, READ_SIZE);
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -409,7 +409,7 @@ static void test_without_memory(void **state)
     (void)state;
     for (long n = 0; err; n++) {
         struct fixture fx;
-        struct weft_loop *loop = start_loop(&fx, 0);
+        struct weft_loop *loop = start_loop(&fx, READ_SIZE);
         struct weft_tls *tls = NULL;
         char why[WEFT_TLS_WHY];
 

@@ -152,7 +152,7 @@ static void test_begin_without_memory(void **state)
 
         for (long n = 0; err; n++) {
             struct fixture fx;
-            struct weft_loop *loop = start_loop(&fx, 0);
+            struct weft_loop *loop = start_loop(&fx, READ_SIZE);
             struct weft_tls *tls =
                 is_client ? client_of(loop, NULL) : server_of(&certs.server);
             struct end end;

@@ -18,7 +18,7 @@ struct storm {
 static void storm_start(struct storm *storm)
 {
     memset(storm, 0, sizeof(*storm));
-    storm->loop = start_loop(&storm->fx, 0);
+    storm->loop = start_loop(&storm->fx, READ_SIZE);
     storm->tls = server_of(&certs.server);
 }
 
@@ -105,6 +105,8 @@ static struct end *put_off(struct storm *storm, struct peer **peer)
 {
     struct end *found = NULL;
 
+    if (WEFT_EVENT_BATCH < CLIENTS)
+        skip(); /* then nobody waits */
     storm_start(storm);
     for (int i = 0; i < CLIENTS; i++)
         storm_add(storm, i);
@@ -212,7 +214,7 @@ static void test_too_much_while_put_off(void **state)
     int fds[2];
 
     (void)state;
-    if (WEFT_LOOP_READ_SIZE < 65536)
+    if (WEFT_EVENT_BATCH < CLIENTS)
         skip();
     storm_start(&storm);
     for (int i = 0; i < CLIENTS; i++)
@@ -249,7 +251,7 @@ static void bare_start(struct bare *bare, bool tcp)
 {
     int fds[2];
 
-    bare->loop = start_loop(&bare->fx, 0);
+    bare->loop = start_loop(&bare->fx, READ_SIZE);
     bare->tls = server_of(&certs.server);
     (tcp ? tcp_pair : unix_pair)(fds);
     bare->fd = fds[1];
@@ -451,7 +453,7 @@ static void test_client_of_plain_server(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture fx;
-        struct weft_loop *loop = start_loop(&fx, 0);
+        struct weft_loop *loop = start_loop(&fx, READ_SIZE);
         struct weft_tls *tls = client_of(loop, NULL);
         struct end client;
         int fds[2];

@@ -10,7 +10,7 @@ static void test_plain(void **state)
 
     (void)state;
     unix_pair(fds);
-    end_open(&end, start_loop(&fx, 0), fds[0]);
+    end_open(&end, start_loop(&fx, READ_SIZE), fds[0]);
     assert_false(weft_tls_is_on(&end.stream));
     assert_false(weft_tls_is_ready(&end.stream));
     assert_false(weft_tls_is_resumed(&end.stream));
@@ -56,6 +56,9 @@ static void test_describe(void **state)
         assert_true(
             weft_tls_peer_subject(&pair.client.stream, small, sizeof(small)));
         assert_string_equal(small, "CN=a");
+        weft_tls_describe(&pair.client.stream, small, 0);
+        weft_tls_peer_subject(&pair.client.stream, small, 0);
+        assert_string_equal(small, "CN=a");
         assert_false(weft_tls_peer_subject(&pair.server.stream, subject,
                                            sizeof(subject)));
         assert_string_equal(weft_tls_why(&pair.client.stream), "");
@@ -71,7 +74,7 @@ static void test_insecure_subject(void **state)
     char text[64], why[WEFT_TLS_WHY];
 
     (void)state;
-    pair.loop = start_loop(&pair.fx, 0);
+    pair.loop = start_loop(&pair.fx, READ_SIZE);
     pair.server_tls = server_of(&certs.server);
     assert_int_equal(
         weft_tls_new_client(&pair.client_tls, pair.loop, &opts, why), 0);
@@ -113,7 +116,7 @@ static void test_escaped_subject(void **state)
 
         cert_make(&cert, &named);
         cert_write(&cert, certs.folder, "named");
-        pair.loop = start_loop(&pair.fx, 0);
+        pair.loop = start_loop(&pair.fx, READ_SIZE);
         assert_int_equal(
             weft_tls_new_server(&pair.server_tls, &opts, NULL, why), 0);
         pair.client_tls = client_of(pair.loop, &cert);

@@ -33,10 +33,11 @@ static void test_cases(void **state)
         size_t n = unhex(raw, cases[i].hex);
 
         for (size_t cut = 0; cut <= n; cut++) {
-            const uint8_t *a = at_page_end(raw, cut);
+            const struct weft_buf kept = {.data = at_page_end(raw, cut),
+                                          .len = cut};
             const uint8_t *b = at_page_end(raw + cut, n - cut);
             bool is_strange = false;
-            size_t whole = weft_tls_whole(a, cut, b, n - cut, &is_strange);
+            size_t whole = weft_tls_whole(&kept, b, n - cut, &is_strange);
 
             CHECK(whole == cases[i].whole, "%s cut at %zu: %zu", cases[i].what,
                   cut, whole);
@@ -57,9 +58,10 @@ static void test_prefixes(void **state)
         bool was_strange = false;
 
         for (size_t len = 0; len <= n; len++) {
+            const struct weft_buf kept = {.data = at_page_end(raw, len),
+                                          .len = len};
             bool is_strange = false;
-            size_t whole = weft_tls_whole(at_page_end(raw, len), len, NULL, 0,
-                                          &is_strange);
+            size_t whole = weft_tls_whole(&kept, NULL, 0, &is_strange);
 
             CHECK(whole >= last && whole <= len, "%s: %zu", cases[i].what, len);
             CHECK(is_strange || !was_strange, "%s: %zu", cases[i].what, len);
@@ -74,10 +76,11 @@ static void test_strange_stays(void **state)
 {
     uint8_t raw[64];
     size_t n = unhex(raw, "160301000211");
+    const struct weft_buf kept = {.data = raw, .len = 2};
     bool is_strange = true;
 
     (void)state;
-    assert_int_equal(weft_tls_whole(raw, 2, raw + 2, n - 2, &is_strange), n);
+    assert_int_equal(weft_tls_whole(&kept, raw + 2, n - 2, &is_strange), n);
     assert_true(is_strange);
 }
 

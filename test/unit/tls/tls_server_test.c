@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "peer.h"
 
+#include <pthread.h>
+
 /* The server of both identities. */
 static struct weft_tls *make(enum weft_tls_client_auth auth,
                              const char *client_ca,
@@ -54,7 +56,7 @@ static void test_names(void **state)
         visit_start(&visit, make(WEFT_TLS_CLIENT_NONE, NULL, NULL));
         trust(&visit, &certs.ca);
         if (cases[i].name)
-            SSL_set_tlsext_host_name(visit.peer.ssl, cases[i].name);
+            peer_ask_for(&visit.peer, cases[i].name);
         visit_shake(&visit);
         CHECK(X509_cmp(SSL_get0_peer_certificate(visit.peer.ssl), want->x509) ==
                   0,
@@ -88,7 +90,7 @@ static void test_exact_before_wildcard(void **state)
         assert_int_equal(weft_tls_new_server(&tls, &two, NULL, why), 0);
     }
     visit_start(&visit, tls);
-    SSL_set_tlsext_host_name(visit.peer.ssl, "x.wild.test");
+    peer_ask_for(&visit.peer, "x.wild.test");
     visit_shake(&visit);
     assert_int_equal(
         X509_cmp(SSL_get0_peer_certificate(visit.peer.ssl), exact.x509), 0);
@@ -328,6 +330,45 @@ static void test_tickets(void **state)
     }
 }
 
+/* ---- Threads ------------------------------------------------------------- */
+
+#define THREADS 4
+
+/* Each with a loop of its own. A check that fails here ends the program. */
+static void *visit_often(void *arg)
+{
+    struct pair pair = {0};
+
+    pair.loop = start_loop(&pair.fx, READ_SIZE);
+    pair.server_tls = arg;
+    pair.client_tls = client_of(pair.loop, NULL);
+    for (int i = 0; i < 10; i++) {
+        pair_join(&pair, "a.test");
+        pair_shake(&pair);
+        assert_int_equal(end_write(&pair.client, "x", 1), 1);
+        TURN_UNTIL(pair.loop, pair.server.got_len == 1);
+        pair_part(&pair);
+    }
+    pair_end(&pair);
+    return NULL;
+}
+
+/* Threads share the contexts, and any of them may be the last to let go. */
+static void test_threads(void **state)
+{
+    struct weft_tls *tls = make(WEFT_TLS_CLIENT_NONE, NULL, NULL);
+    pthread_t threads[THREADS];
+
+    (void)state;
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, visit_often, weft_tls_ref(tls)),
+            0);
+    weft_tls_unref(tls);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
 /* ---- What is wrong with options ------------------------------------------ */
 
 static void test_refused(void **state)
@@ -416,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_client_auth),
         cmocka_unit_test(test_client_ca_names),
         cmocka_unit_test(test_tickets),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_expires),
     };

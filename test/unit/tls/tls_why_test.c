@@ -123,7 +123,7 @@ static void test_hostile_names(void **state)
 
         cert_make(&cert, &opts);
         cert_write(&cert, certs.folder, "hostile");
-        pair.loop = start_loop(&pair.fx, 0);
+        pair.loop = start_loop(&pair.fx, READ_SIZE);
         pair.server_tls = server_of(&cert);
         pair.client_tls = client_of(pair.loop, NULL);
         pair_join(&pair, "a.test");
@@ -155,7 +155,7 @@ static void test_authority_expired(void **state)
     cert_make(&leaf, &leaf_opts);
     cert_write(&leaf, certs.folder, "below");
     cert_append(&middle, leaf.path);
-    pair.loop = start_loop(&pair.fx, 0);
+    pair.loop = start_loop(&pair.fx, READ_SIZE);
     pair.server_tls = server_of(&leaf);
     pair.client_tls = client_of(pair.loop, NULL);
     pair_join(&pair, "a.test");
@@ -176,7 +176,7 @@ static void test_client_does_not_trust(void **state)
     char why[WEFT_TLS_WHY];
 
     (void)state;
-    pair.loop = start_loop(&pair.fx, 0);
+    pair.loop = start_loop(&pair.fx, READ_SIZE);
     pair.server_tls = server_of(&certs.server);
     assert_int_equal(
         weft_tls_new_client(&pair.client_tls, pair.loop, &opts, why), 0);
