@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Masking in two pieces, in place and from one place to another, at every
- * alignment, against RFC 6455 section 5.3 read literally: byte i of the payload
- * is combined with byte i modulo 4 of the key. Nothing around it may change.
+ * alignment of both, and where memory ends, against RFC 6455 section 5.3 read
+ * literally: byte i of the payload is combined with byte i modulo 4 of the key.
+ * Nothing around it may change.
  *
  * Input: the key, where the payload is cut, one byte for the two alignments,
  * then the payload.
@@ -12,7 +13,7 @@
 #include "ws/mask.h"
 #include <stdlib.h>
 
-#define ALIGNMENTS 16
+#define ALIGNMENTS 16 /* of each place */
 #define MARGIN 0xee
 
 struct job {
@@ -51,6 +52,18 @@ static void mask_at(size_t offset, const uint8_t *from, const struct job *job)
     free(place);
 }
 
+/* The same, from a place behind other bytes. */
+static void mask_from(size_t from_offset, size_t offset, const struct job *job)
+{
+    uint8_t *place = malloc(from_offset + job->len + 1);
+
+    CHECK(place, "no memory");
+    if (job->len > 0)
+        memcpy(place + from_offset, job->payload, job->len);
+    mask_at(offset, place + from_offset, job);
+    free(place);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
@@ -68,5 +81,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     mask_at(alignments % ALIGNMENTS, NULL, &job);
     mask_at(alignments / ALIGNMENTS, at_page_end(in.at, in.left), &job);
+    mask_from(alignments % ALIGNMENTS, alignments / ALIGNMENTS, &job);
     return 0;
 }

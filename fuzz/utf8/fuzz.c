@@ -10,6 +10,9 @@
 #include "fuzz.h"
 
 #include "ws/utf8.h"
+#include <stdlib.h>
+
+#define ALIGNMENTS 32
 
 struct reader {
     uint32_t value; /* the bits of the character so far */
@@ -60,6 +63,21 @@ static void read_byte(struct reader *r, uint8_t byte)
         r->is_bad = !can_be_character(r);
 }
 
+/* Whether a text is valid cannot depend on where it lies. */
+static bool is_valid_at(size_t offset, const uint8_t *text, size_t len)
+{
+    uint8_t *place = malloc(offset + len + 1);
+    bool is_valid;
+
+    CHECK(place, "no memory");
+    memset(place, 0x80, offset + len + 1); /* a continuation, around it */
+    if (len > 0)
+        memcpy(place + offset, text, len);
+    is_valid = weft_utf8_is_valid(place + offset, len);
+    free(place);
+    return is_valid;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
@@ -84,5 +102,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
           "whole and cut differ");
     CHECK(weft_utf8_is_valid(whole, in.left) == (state == WEFT_UTF8_START),
           "state %d", (int)state);
+    CHECK(is_valid_at(cuts.first % ALIGNMENTS, in.at, in.left) ==
+              (state == WEFT_UTF8_START),
+          "at an offset of %zu bytes", cuts.first % ALIGNMENTS);
     return 0;
 }
