@@ -46,13 +46,14 @@ static bool visit_failing(long n, bool alone, bool is_proxied)
     w.v.fx.mem.realloc = faulty_realloc; /* the loop has its address */
 
     err = whole_visit_run(&w, &is_all);
+    fault.after = -1;
     CHECK(err == 0 || err == WEFT_ERR_NOMEM, "%s: %d", w.what, err);
     CHECK(is_all || fault.has_failed, "%s did not fail, and not all came",
           w.what);
     if (!err && !w.v.how.clean)
         CHECK(w.v.err == WEFT_ERR_NOMEM, "%s: %d, %s", w.what, w.v.err,
               w.v.why);
-    visit_close(&w.v);
+    whole_visit_close(&w);
     return fault.has_failed;
 }
 

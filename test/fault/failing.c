@@ -12,22 +12,24 @@ const struct failure failing_waits[2] = {
     {"epoll_wait: EINTR, 20 times", EPOLL_WAIT, EINTR, 20, true},
 };
 
-const struct failure failing_receives[7] = {
+const struct failure failing_receives[8] = {
     {"recv: EINTR", RECV, EINTR, 1, true},
     {"recv: EAGAIN", RECV, EAGAIN, 1, true},
     {"recv: one byte", RECV, SHORT, 1, true},
     {"recv: one byte, 300 times", RECV, SHORT, 300, true},
+    {"recv: one byte, always", RECV, SHORT, ALL, true},
     {"recv: ECONNRESET", RECV, ECONNRESET, 1, false},
     {"recv: ETIMEDOUT", RECV, ETIMEDOUT, 1, false},
     {"recv: ENOMEM", RECV, ENOMEM, 1, false},
 };
 
-const struct failure failing_sends[8] = {
+const struct failure failing_sends[9] = {
     {"sendmsg: EINTR", SENDMSG, EINTR, 1, true},
     {"sendmsg: EAGAIN", SENDMSG, EAGAIN, 1, true},
     {"sendmsg: EAGAIN, 3 times", SENDMSG, EAGAIN, 3, true},
     {"sendmsg: one byte", SENDMSG, SHORT, 1, true},
     {"sendmsg: one byte, 300 times", SENDMSG, SHORT, 300, true},
+    {"sendmsg: one byte, always", SENDMSG, SHORT, ALL, true},
     {"sendmsg: ECONNRESET", SENDMSG, ECONNRESET, 1, false},
     {"sendmsg: EPIPE", SENDMSG, EPIPE, 1, false},
     {"sendmsg: ENOMEM", SENDMSG, ENOMEM, 1, false},
@@ -44,6 +46,7 @@ static struct {
     long after;    /* calls that succeed before */
     int times;     /* calls that fail then; 0: nothing fails any more */
     bool has_come; /* one has failed */
+    bool is_spared;
 } fault = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void failing_begin(const struct failure *failure, long after)
@@ -54,6 +57,13 @@ void failing_begin(const struct failure *failure, long after)
     fault.after = after;
     fault.times = failure->times;
     fault.has_come = false;
+    pthread_mutex_unlock(&fault.lock);
+}
+
+void failing_spare(bool on)
+{
+    pthread_mutex_lock(&fault.lock);
+    fault.is_spared = on;
     pthread_mutex_unlock(&fault.lock);
 }
 
@@ -76,8 +86,9 @@ static int fault_of(enum call call)
     if (failing_spares && failing_spares())
         return 0;
     pthread_mutex_lock(&fault.lock);
-    if (fault.call == call && fault.times > 0 && fault.after-- <= 0) {
-        fault.times--;
+    if (fault.call == call && !fault.is_spared && fault.times > 0 &&
+        fault.after-- <= 0) {
+        fault.times -= fault.times < ALL;
         fault.has_come = true;
         error = fault.error;
     }

@@ -7,9 +7,11 @@
 #ifndef WEFT_TEST_FAULT_FAILING_H
 #define WEFT_TEST_FAULT_FAILING_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #define SHORT (-1)    /* no error: one byte is taken */
+#define ALL INT_MAX   /* calls: that one and all behind it */
 #define CALLS_MAX 500 /* far more than a conversation makes */
 
 enum call {
@@ -34,8 +36,8 @@ struct failure {
 
 /* What happens in both roles. */
 extern const struct failure failing_waits[2];
-extern const struct failure failing_receives[7];
-extern const struct failure failing_sends[8];
+extern const struct failure failing_receives[8];
+extern const struct failure failing_sends[9];
 
 /* Whether the calls of the present moment go on to the kernel untouched: asked
  * in the thread that makes one. */
@@ -45,5 +47,8 @@ extern bool (*failing_spares)(void);
  * whether it came to be. */
 void failing_begin(const struct failure *failure, long after);
 bool failing_end(void);
+
+/* While on, nothing fails and no call is counted. */
+void failing_spare(bool on);
 
 #endif

@@ -5,9 +5,10 @@
  * a ping, and the closing handshake.
  *
  * Whatever fails, the peer hears nothing wrong: what it gets is the beginning
- * of what it would have got, perhaps with a close frame behind it that says
- * why; or an answer that refuses the handshake. A second connection, which was
- * there before, notices nothing.
+ * of what it would have got, perhaps with a close frame of 1011 behind it; or
+ * an answer that refuses the handshake. A second connection, which was there
+ * before, notices nothing: it is asked to echo after each part of the talk, and
+ * only then does nothing fail.
  */
 #ifndef WEFT_TEST_FAULT_SCENARIO_H
 #define WEFT_TEST_FAULT_SCENARIO_H
@@ -17,6 +18,9 @@
 struct scenario {
     struct serve *serve;
     struct client bystander;
+    /* Lets nothing fail while on. NULL: there is nothing that fails. */
+    void (*spare)(struct serve *serve, bool on);
+    bool is_told;  /* a close frame can be sent, and must be */
     char what[80]; /* what fails, for messages */
 };
 

@@ -7,17 +7,20 @@
  *
  * Whatever fails, it ends with the close event, and what was told until then is
  * the beginning of what would have been told (visit.h checks the rest). The
- * server, played by hand, goes on as far as it can and never waits.
+ * server, played by hand, goes on as far as it can and never waits. Another
+ * WebSocket on the same loop notices nothing.
  */
 #ifndef WEFT_TEST_FAULT_WHOLE_VISIT_H
 #define WEFT_TEST_FAULT_WHOLE_VISIT_H
 
 #include "../unit/client/visit.h"
+#include "base/sizes.h"
 
-#define BIG ((size_t)70000)
+#define BIG ((size_t)WEFT_SIZE(70000, 2000))
 
 struct whole_visit {
     struct visit v;
+    struct visit bystander; /* on the same loop, in the middle of a message */
     char proxy[40];
     bool is_proxied;
     int step; /* of the server */
@@ -164,7 +167,38 @@ static inline void server_goes_on(struct whole_visit *w)
     }
 }
 
+/* ---- The bystander ------------------------------------------------------- */
+
+/* The server's ping tells that the first half of the message is there. */
+static inline void bystander_enters(struct whole_visit *w)
+{
+    visit_init_on(&w->bystander, w->v.loop);
+    visit_enters(&w->bystander);
+    server_frames(&w->bystander, "0103 666972 8900");
+    visit_expect(&w->bystander, "open ping:");
+    visit_forget(&w->bystander);
+    server_expect(&w->bystander, "pong:");
+}
+
+/* Nothing fails any more: it has heard nothing, and goes on where it was. */
+static inline void bystander_goes_on(struct whole_visit *w)
+{
+    assert_string_equal(visit_words(&w->bystander), "");
+    server_frames(&w->bystander, "8002 7374");
+    visit_expect(&w->bystander, "text:first");
+    assert_int_equal(user_send(&w->bystander, "undisturbed"), 0);
+    server_expect(&w->bystander, "text:undisturbed");
+}
+
 /* ---- The conversation ---------------------------------------------------- */
+
+/* Ends it all; what failed does so no more. */
+static inline void whole_visit_close(struct whole_visit *w)
+{
+    bystander_goes_on(w);
+    visit_close(&w->bystander);
+    visit_close(&w->v);
+}
 
 static inline void whole_visit_open(struct whole_visit *w, bool is_proxied)
 {
@@ -180,6 +214,7 @@ static inline void whole_visit_open(struct whole_visit *w, bool is_proxied)
         w->v.opts.proxy = w->proxy;
         snprintf(w->v.url, sizeof(w->v.url), "ws://far.example/chat");
     }
+    bystander_enters(w);
 }
 
 static inline void whole_visit_turn(struct whole_visit *w)
