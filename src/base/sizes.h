@@ -73,6 +73,11 @@
 /* From here on libdeflate packs a message without context: see deflate.c. */
 #define WEFT_DEFLATE_WHOLE_MIN WEFT_SIZE((size_t)32768, (size_t)1)
 
+/* Bytes of a message that zlib is given at once, whose lengths are unsigned,
+ * and those of a text that is looked through. */
+#define WEFT_DEFLATE_PIECE WEFT_SIZE((size_t)1 << 30, (size_t)61)
+#define WEFT_DEFLATE_SKIP WEFT_SIZE(8192, 61)
+
 /* ---- loop ---------------------------------------------------------------- */
 
 /* One receive call can take all that a socket's buffer commonly holds. */
@@ -112,6 +117,21 @@
 
 /* Contexts of clients that a loop keeps. */
 #define WEFT_TLS_CLIENTS WEFT_SIZE(8u, 1u)
+
+/* What is received at once where each byte may stand for a thousand. */
+#define WEFT_READ_SHORT WEFT_SIZE((size_t)32768, (size_t)1)
+
+/* ---- net ----------------------------------------------------------------- */
+
+/* Bytes of work that all streams which rest are forgiven in a turn, and those
+ * after which none has to rest. */
+#define WEFT_REST_TURN WEFT_SIZE((size_t)4 << 20, (size_t)256)
+#define WEFT_REST_FREE WEFT_SIZE((size_t)256 << 10, (size_t)64)
+
+/* ---- tls ----------------------------------------------------------------- */
+
+/* Bytes that go into one record: as many as fit. */
+#define WEFT_TLS_RECORD WEFT_SIZE((size_t)16384, (size_t)61)
 
 /* ---- session ------------------------------------------------------------- */
 

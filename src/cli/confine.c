@@ -35,14 +35,22 @@ static void check_log(struct weft_server *server, const char *option,
 
 /* So are certificates and keys. */
 static void check_readable(struct weft_server *server, const char *option,
-                           const struct option_list *paths)
+                           const char *path)
 {
-    for (size_t i = 0; i < paths->count; i++)
-        if (access(paths->items[i], R_OK) != 0)
-            weft_server_log(server, WEFT_LOG_WARN,
-                            "%s: the user may not read %s again, so SIGHUP "
-                            "will not renew it: %s",
-                            option, paths->items[i], strerror(errno));
+    if (path && access(path, R_OK) != 0)
+        weft_server_log(server, WEFT_LOG_WARN,
+                        "%s: the user may not read %s again, so SIGHUP will "
+                        "not renew it: %s",
+                        option, path, strerror(errno));
+}
+
+static void check_tls(struct weft_server *server, const struct serve_tls *tls)
+{
+    for (size_t i = 0; i < tls->certificates.count; i++) {
+        check_readable(server, "-c", tls->certificates.items[i]);
+        check_readable(server, "-k", tls->keys.items[i]); /* or NULL */
+    }
+    check_readable(server, "--tls-client-ca", tls->client_ca);
 }
 
 static bool become_user(const struct serve_options *options,
@@ -54,8 +62,7 @@ static bool become_user(const struct serve_options *options,
         return false;
     check_log(server, "--access-log", options->access_log);
     check_log(server, "--error-log", options->error_log);
-    check_readable(server, "-c", &options->tls.certificates);
-    check_readable(server, "-k", &options->tls.keys);
+    check_tls(server, &options->tls);
     return true;
 }
 

@@ -43,15 +43,15 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool set_int(struct weft_deflate_opts *deflate, size_t row,
-                    const char *value)
+static bool set_int(const char *option, struct weft_deflate_opts *deflate,
+                    size_t row, const char *value)
 {
     uint64_t n;
     int small;
 
     if (!number_parse(&n, value) || n < (uint64_t)ints[row].min ||
         n > (uint64_t)ints[row].max) {
-        complain("%s of compression is a number from %d to %d, not '%s'",
+        complain("--%s: %s is a number from %d to %d, not '%s'", option,
                  ints[row].name, ints[row].min, ints[row].max, value);
         return false;
     }
@@ -61,13 +61,13 @@ static bool set_int(struct weft_deflate_opts *deflate, size_t row,
 }
 
 /* To the library 0 means the default; the least that can be meant is 1. */
-static bool set_size(struct weft_deflate_opts *deflate, size_t row,
-                     const char *value)
+static bool set_size(const char *option, struct weft_deflate_opts *deflate,
+                     size_t row, const char *value)
 {
     uint64_t n;
 
     if (!number_parse_size(&n, value)) {
-        complain("%s of compression is a size, not '%s'", sizes[row].name,
+        complain("--%s: %s is a size, not '%s'", option, sizes[row].name,
                  value);
         return false;
     }
@@ -77,7 +77,8 @@ static bool set_size(struct weft_deflate_opts *deflate, size_t row,
     return true;
 }
 
-static bool set_takeover(struct weft_deflate_opts *deflate, const char *value)
+static bool set_takeover(const char *option, struct weft_deflate_opts *deflate,
+                         const char *value)
 {
     for (size_t i = 0; i < COUNT(takeovers); i++) {
         if (strcmp(value, takeovers[i].word) == 0) {
@@ -86,25 +87,25 @@ static bool set_takeover(struct weft_deflate_opts *deflate, const char *value)
             return true;
         }
     }
-    complain("takeover of compression is none, own, peer or both, not '%s'",
+    complain("--%s: takeover is none, own, peer or both, not '%s'", option,
              value);
     return false;
 }
 
-static bool set_one(struct weft_deflate_opts *deflate, const char *name,
-                    const char *value)
+static bool set_one(const char *option, struct weft_deflate_opts *deflate,
+                    const char *name, const char *value)
 {
     for (size_t i = 0; i < COUNT(ints); i++)
         if (strcmp(name, ints[i].name) == 0)
-            return set_int(deflate, i, value);
+            return set_int(option, deflate, i, value);
     for (size_t i = 0; i < COUNT(sizes); i++)
         if (strcmp(name, sizes[i].name) == 0)
-            return set_size(deflate, i, value);
+            return set_size(option, deflate, i, value);
     if (strcmp(name, "takeover") == 0)
-        return set_takeover(deflate, value);
-    complain("compression has no setting '%s'; there are level, memory, "
-             "window, peer-window, takeover, threshold and ceiling",
-             name);
+        return set_takeover(option, deflate, value);
+    complain("--%s has no setting '%s'; there are level, memory, window, "
+             "peer-window, takeover, threshold and ceiling",
+             option, name);
     return false;
 }
 
@@ -128,7 +129,7 @@ static bool set_list(const char *option, struct weft_deflate_opts *deflate,
             return false;
         }
         *value++ = '\0';
-        if (!set_one(deflate, one, value))
+        if (!set_one(option, deflate, one, value))
             return false;
     } while (next);
     return true;

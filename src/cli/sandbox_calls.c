@@ -19,8 +19,11 @@
 #include <seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -71,6 +74,15 @@ static const uint64_t namespaces[] = {
 /* On the terminal: input in the name of who sits there. */
 static const unsigned terminal[] = {TIOCSTI, TIOCLINUX};
 
+/* Landlock has no rule for modes, and root may change those of all its files:
+ * one that others run as root would outlive the sandbox. Writing takes these
+ * bits away again, so to make a file with them is of no use. */
+static const struct {
+    const char *name;
+    unsigned mode; /* which argument it is */
+} modes[] = {{"chmod", 1}, {"fchmod", 1}, {"fchmodat", 2}, {"fchmodat2", 2}};
+static const uint64_t set_ids[] = {S_ISUID, S_ISGID};
+
 /* s390 has the first two arguments of clone the other way round. */
 #if defined(__s390__)
 #define CLONE_FLAGS 1
@@ -88,6 +100,35 @@ static int refuse_names(scmp_filter_ctx filter)
 
         if (number != __NR_SCMP_ERROR)
             err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
+    }
+    return err;
+}
+
+/* libseccomp may be older than the last of them. */
+static int number_of(const char *name)
+{
+    int number = seccomp_syscall_resolve_name(name);
+
+#ifdef SYS_fchmodat2
+    if (number == __NR_SCMP_ERROR && strcmp(name, "fchmodat2") == 0)
+        number = SYS_fchmodat2;
+#endif
+    return number;
+}
+
+static int refuse_set_ids(scmp_filter_ctx filter)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < COUNT(modes) * COUNT(set_ids) && !err; i++) {
+        uint64_t bit = set_ids[i % COUNT(set_ids)];
+        int number = number_of(modes[i / COUNT(set_ids)].name);
+        unsigned arg = modes[i / COUNT(set_ids)].mode;
+
+        if (number != __NR_SCMP_ERROR)
+            err =
+                seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 1,
+                                 SCMP_CMP64(arg, SCMP_CMP_MASKED_EQ, bit, bit));
     }
     return err;
 }
@@ -139,6 +180,8 @@ static int fill(scmp_filter_ctx filter)
         err = refuse_names(filter);
     if (!err)
         err = refuse_arguments(filter);
+    if (!err)
+        err = refuse_set_ids(filter);
     if (!err)
         err = refuse_clone3(filter);
     /* What libseccomp can do from 2.5 on: a tree and not a list, and the

@@ -172,7 +172,7 @@ static void begin(struct weft_socket *ws, struct weft_ext *ext)
 {
     ws->conf.seen = on_frame;
     weft_session_start(&ws->session, &ws->conf, &session_ops);
-    ws->session.ep.ext = ext;
+    weft_session_extend(&ws->session, ext);
     ws->flags |= WEFT_SOCKET_JOINED;
     weft_socket_open_pass(ws);
     if (ws->flags & WEFT_SOCKET_PAUSED)

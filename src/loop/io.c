@@ -84,6 +84,11 @@ void weft_io_read_start(struct weft_io *io)
         io->loop->ops->read_start(io);
 }
 
+void weft_io_read_short(struct weft_io *io)
+{
+    io->flags |= WEFT_IO_SHORT;
+}
+
 void weft_io_read_stop(struct weft_io *io)
 {
     if (is_open(io))

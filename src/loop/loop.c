@@ -87,6 +87,7 @@ void weft_loop_free(struct weft_loop *loop)
     weft_io_tell_closed(loop);
     free_share(&loop->filters);
     free_share(&loop->codecs);
+    free_share(&loop->rests);
     weft_posts_release(loop);
     loop->ops->close(loop);
     if (loop->wake_fd >= 0)
@@ -233,6 +234,11 @@ struct weft_loop_share *weft_loop_filters(struct weft_loop *loop)
 struct weft_loop_share *weft_loop_codecs(struct weft_loop *loop)
 {
     return &loop->codecs;
+}
+
+struct weft_loop_share *weft_loop_rests(struct weft_loop *loop)
+{
+    return &loop->rests;
 }
 
 struct weft_traffic weft_loop_traffic(const struct weft_loop *loop)

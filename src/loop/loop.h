@@ -82,6 +82,10 @@ WEFT_CHECK int weft_io_connect(struct weft_io *io, const struct sockaddr *sa,
 void weft_io_read_start(struct weft_io *io);
 void weft_io_read_stop(struct weft_io *io);
 
+/* From now on no more than WEFT_READ_SHORT bytes come in a turn: for one whose
+ * bytes are much work. */
+void weft_io_read_short(struct weft_io *io);
+
 /* Offers bytes to the kernel at once: how many it took, which may be 0, or EOF
  * or SYSTEM. Not while a write is in progress. */
 int64_t weft_io_try_write(struct weft_io *io, const struct iovec *iov,
@@ -155,15 +159,16 @@ const struct weft_mem *weft_loop_mem(const struct weft_loop *loop);
 /* The gates of the client's sockets on this loop. */
 struct weft_list *weft_loop_gates(struct weft_loop *loop);
 
-/* What others share on this loop, such as buffers: the filters of streams, and
- * the codecs of clients. Nothing at first. free is called by weft_loop_free,
- * when the last of its users has gone. */
+/* What others share on this loop, such as buffers: the filters of streams, the
+ * codecs of clients, and the row of streams that rest. Nothing at first. free
+ * is called by weft_loop_free, when the last of its users has gone. */
 struct weft_loop_share {
     void *state;
     void (*free)(void *state);
 };
 struct weft_loop_share *weft_loop_filters(struct weft_loop *loop);
 struct weft_loop_share *weft_loop_codecs(struct weft_loop *loop);
+struct weft_loop_share *weft_loop_rests(struct weft_loop *loop);
 
 /* Bytes that went through all of the loop's descriptors. */
 struct weft_traffic {

@@ -14,6 +14,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* In io->flags, beside the poller's own: receive WEFT_READ_SHORT at most. */
+#define WEFT_IO_SHORT 0x8000u
+
 struct weft_poller_ops {
     /* Makes loop->poller, which also watches loop->wake_fd: 0, NOMEM or
      * SYSTEM. close is called in either case, perhaps with no poller made. */
@@ -88,7 +91,7 @@ struct weft_loop {
     struct weft_heap due;    /* those that ring in this turn */
     struct weft_posts posts;
     struct weft_list gates;
-    struct weft_loop_share filters, codecs;
+    struct weft_loop_share filters, codecs, rests;
     void *owner;
     void (*turn_end)(void *owner); /* or NULL */
 };

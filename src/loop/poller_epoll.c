@@ -200,11 +200,14 @@ static void finish_connect(struct weft_io *io)
 static void receive(struct weft_io *io)
 {
     struct weft_loop *loop = io->loop;
+    size_t size = loop->buf_size;
     int err = 0;
     ssize_t n;
 
+    if ((io->flags & WEFT_IO_SHORT) && size > WEFT_READ_SHORT)
+        size = WEFT_READ_SHORT;
     do {
-        n = recv(io->fd, loop->buf, loop->buf_size, MSG_DONTWAIT);
+        n = recv(io->fd, loop->buf, size, MSG_DONTWAIT);
     } while (n < 0 && errno == EINTR);
     if (n < 0 && errno == EAGAIN)
         return;

@@ -144,6 +144,11 @@ bool weft_stream_is_queued(const struct weft_stream *stream)
     return stream->io.tx != NULL;
 }
 
+bool weft_stream_is_flushing(const struct weft_stream *stream)
+{
+    return stream->filter && stream->io.tx;
+}
+
 static void read_on(struct weft_stream *stream)
 {
     if (!(stream->io.owner_flags & (ENDED | PAUSED | HELD)))

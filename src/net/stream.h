@@ -90,6 +90,11 @@ int64_t weft_stream_write(struct weft_stream *stream, const struct iovec *iov,
 void weft_stream_queue(struct weft_stream *stream, struct weft_tx *tx);
 bool weft_stream_is_queued(const struct weft_stream *stream);
 
+/* Whether some of what weft_stream_write took is still with a filter, and lost
+ * if the stream is closed now. It may be queued behind, though it be nothing:
+ * sent tells that all has gone. */
+bool weft_stream_is_flushing(const struct weft_stream *stream);
+
 /* Stops and goes on reading. After end there is nothing to resume. */
 void weft_stream_pause(struct weft_stream *stream);
 void weft_stream_resume(struct weft_stream *stream);

@@ -44,6 +44,7 @@ struct weft_http {
     struct weft_outgoing *outgoing;
     struct weft_file file;
     uint64_t deadline_ns;
+    uint32_t acked; /* the mark of weft_stream_is_taking */
     enum phase phase;
     bool is_last;   /* the connection ends with this answer */
     bool is_paused; /* the stream */
@@ -179,6 +180,12 @@ static int start(struct weft_conn *conn)
                                &http->out, mem_of(conn));
 }
 
+/* Whether there is nothing left to give to the stream. */
+static bool is_drained(const struct weft_http *http)
+{
+    return http->out.bytes == 0 && (http->file.fd < 0 || http->file.left == 0);
+}
+
 /* Sends what can be sent now. 1: all has gone; 0: sent is called later; or an
  * error. */
 static int pump(struct weft_conn *conn)
@@ -189,9 +196,13 @@ static int pump(struct weft_conn *conn)
     while (!err && !http->outgoing) {
         int64_t n;
 
-        if (http->out.bytes == 0) {
-            if (http->file.fd < 0 || http->file.left == 0)
+        if (is_drained(http)) {
+            if (!weft_stream_is_flushing(&conn->session.stream))
                 return 1;
+            err = start(conn); /* of nothing, behind what TLS has */
+            continue;
+        }
+        if (http->out.bytes == 0) {
             err = fill(http);
             chunks++;
             continue;
@@ -558,6 +569,16 @@ static const struct weft_stream_ops http_ops = {
 
 /* ---- Time ---------------------------------------------------------------- */
 
+/* Slow, but not stuck: the kernel, which asks for more only when a third of its
+ * buffer is free, may live on what it has for long. */
+static bool is_moving(struct weft_conn *conn)
+{
+    struct weft_http *http = conn->http;
+    bool is_taking = weft_stream_is_taking(&conn->session.stream, &http->acked);
+
+    return weft_outgoing_moves(http->outgoing) || is_taking;
+}
+
 uint64_t weft_http_deadline(const struct weft_conn *conn)
 {
     return conn->http->deadline_ns;
@@ -579,8 +600,8 @@ void weft_http_tick(struct weft_conn *conn, uint64_t now_ns)
         end_tls(conn, late_text(weft_tls_why(&conn->session.stream)));
     else if (http->phase == READING && !is_idle(http))
         refuse(conn, 408);
-    else if (http->phase == ANSWERING && weft_outgoing_moves(http->outgoing))
-        set_deadline(conn, opts_of(conn)->idle_http_ms); /* slow, not stuck */
+    else if (http->phase == ANSWERING && is_moving(conn))
+        set_deadline(conn, opts_of(conn)->idle_http_ms);
     else
         http_close(conn, http->phase == ANSWERING);
 }

@@ -186,7 +186,7 @@ static void open_conn(struct weft_conn *conn, struct weft_route *route,
 {
     request->is_open = true;
     weft_conn_upgrade(conn, route);
-    conn->session.ep.ext = agreed->ext;
+    weft_session_extend(&conn->session, agreed->ext);
     agreed->ext = NULL;
     conn->user = request->user;
     if (weft_endpoint_preface(&conn->session.ep, response->data,

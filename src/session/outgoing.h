@@ -18,8 +18,8 @@ struct weft_outgoing;
 int64_t weft_outgoing_try(struct weft_stream *stream,
                           const struct weft_queue *queue);
 
-/* Starts a write of the front of the queue, which must not be empty. 0 or
- * NOMEM. */
+/* Starts a write of the front of the queue, which may be empty only where the
+ * stream is flushing. 0 or NOMEM. */
 WEFT_CHECK int weft_outgoing_start(struct weft_outgoing **outgoing,
                                    struct weft_stream *stream,
                                    struct weft_queue *queue,

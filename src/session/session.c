@@ -13,6 +13,8 @@
 #include "session/session.h"
 
 #include "base/list.h"
+#include "base/sizes.h"
+#include "net/rest.h"
 
 enum session_flags {
     IN_TURN = 1, /* settle comes at the end of this call */
@@ -51,6 +53,13 @@ void weft_session_start(struct weft_session *s,
     s->ep.flags = WEFT_EP_TICKED;
 }
 
+void weft_session_extend(struct weft_session *s, struct weft_ext *ext)
+{
+    s->ep.ext = ext;
+    if (ext)
+        weft_io_read_short(&s->stream.io);
+}
+
 void weft_session_release(struct weft_session *s)
 {
     weft_outgoing_end(&s->outgoing, s->ep.conf->mem);
@@ -80,6 +89,7 @@ static void close_stream(struct weft_session *s, bool reset)
     if (s->flags & CLOSED)
         return;
     s->flags |= CLOSED;
+    weft_rest_end(&s->stream);
     /* What a write under way has taken has gone, for weft_session_unsent. */
     if (s->outgoing)
         weft_queue_sent(s->ep.out, weft_outgoing_taken(s->outgoing));
@@ -99,11 +109,25 @@ static void end_now(struct weft_session *s, int err)
     close_stream(s, !is_done);
 }
 
+/* What TLS has taken and the socket has not would be lost with the stream: a
+ * write of nothing, behind it, tells when it has gone. Whether that is under
+ * way. */
+static bool is_flushing(struct weft_session *s)
+{
+    struct weft_queue nothing = {.mem = s->ep.conf->mem};
+
+    if (!weft_stream_is_flushing(&s->stream) || (s->flags & MUTE))
+        return false;
+    return s->outgoing || weft_outgoing_start(&s->outgoing, &s->stream,
+                                              &nothing, s->ep.conf->mem) == 0;
+}
+
 /* The endpoint is over and all its output has gone. */
 static void end_stream(struct weft_session *s)
 {
     if (s->flags & STREAM_ENDED) {
-        close_stream(s, false);
+        if (!is_flushing(s))
+            close_stream(s, false);
         return;
     }
     if (s->ep.conf->is_client && !s->ep.err)
@@ -394,6 +418,20 @@ static void pull(struct weft_session *s)
         tell_failed(s, rc);
 }
 
+/* A few bytes can be made into many, for which all others have to wait: a peer
+ * that has had much of that is not read from until they have had their turn. */
+static void rest(struct weft_session *s)
+{
+    size_t work;
+
+    if (!s->ep.ext)
+        return;
+    work = s->ep.ext->work;
+    s->ep.ext->work = 0;
+    if (work > WEFT_REST_FREE && !(s->flags & CLOSED))
+        weft_rest_begin(&s->stream, work);
+}
+
 /* Patience is judged by weft_session_tick alone: after a loop that stood still
  * what the peer said meanwhile is heard first. */
 void weft_session_take(struct weft_session *s, uint8_t *p, size_t len)
@@ -409,6 +447,7 @@ void weft_session_take(struct weft_session *s, uint8_t *p, size_t len)
     if (weft_endpoint_feed(&s->ep, p, len) == 0)
         pull(s);
     weft_session_settle(s);
+    rest(s);
 }
 
 static void on_data(struct weft_stream *stream, uint8_t *p, size_t len)

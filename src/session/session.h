@@ -56,6 +56,9 @@ void weft_session_start(struct weft_session *s,
                         const struct weft_endpoint_conf *conf,
                         const struct weft_session_ops *ops);
 
+/* Puts an extension into use, which becomes the endpoint's; NULL is allowed. */
+void weft_session_extend(struct weft_session *s, struct weft_ext *ext);
+
 /* Bytes from the peer that came before the session began. */
 void weft_session_take(struct weft_session *s, uint8_t *p, size_t len);
 

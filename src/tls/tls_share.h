@@ -7,11 +7,10 @@
 #ifndef WEFT_TLS_TLS_SHARE_H
 #define WEFT_TLS_TLS_SHARE_H
 
+#include "base/sizes.h"
 #include "loop/loop.h"
 #include "tls/tls_bio.h"
 #include "tls/tls_context.h"
-
-#define WEFT_TLS_RECORD ((size_t)16384) /* bytes that fit into one record */
 
 struct weft_tls_filter;
 

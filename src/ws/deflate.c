@@ -135,6 +135,7 @@ static bool may_share(const struct weft_ext *ext, size_t len)
 static int unpack(struct deflate *d, const uint8_t *p, size_t len, bool fin,
                   struct weft_deflate_sink *sink)
 {
+    size_t before = sink->out->len;
     int err;
 
     if (!d->unpacker)
@@ -142,6 +143,7 @@ static int unpack(struct deflate *d, const uint8_t *p, size_t len, bool fin,
     if (!d->unpacker)
         return WEFT_ERR_NOMEM;
     err = weft_deflate_unpack(d->unpacker, p, len, fin, sink);
+    d->ext.work += sink->out->len - before;
     if ((fin || err) && !d->keeps_unpacker) {
         weft_deflate_give(d->pool, d->unpacker);
         d->unpacker = NULL;
@@ -171,6 +173,7 @@ static int decode_whole(struct weft_ext *ext, const uint8_t *p, size_t len,
     weft_deflate_reuse(unpacked);
     if (!d->keeps_unpacker)
         rc = weft_deflate_whole_unpack(d->pool, p, len, limit);
+    d->ext.work += unpacked->len;
     /* zlib also does what libdeflate found wrong: it says why. */
     if (rc == 0)
         rc = unpack(d, p, len, true, &sink);

@@ -7,9 +7,6 @@
  */
 #include "ws/deflate_internal.h"
 
-/* Pieces of a message that zlib's unsigned lengths can hold. */
-#define PIECE_MAX ((size_t)1 << 30)
-
 /* A shorter message is compressed about as fast as it is looked at. */
 #define LOOK_MIN 1024
 
@@ -62,7 +59,8 @@ static int give_room(z_stream *z, struct weft_buf *out, size_t bound)
     }
     room = (out->cap < bound ? out->cap : bound) - out->len;
     z->next_out = out->data + out->len;
-    z->avail_out = (unsigned)(room < PIECE_MAX ? room : PIECE_MAX);
+    z->avail_out =
+        (unsigned)(room < WEFT_DEFLATE_PIECE ? room : WEFT_DEFLATE_PIECE);
     return 1;
 }
 
@@ -91,7 +89,7 @@ int weft_deflate_pack(struct weft_deflate_stream *stream, const void *data,
 
     z->next_in = data;
     do {
-        size_t piece = len < PIECE_MAX ? len : PIECE_MAX;
+        size_t piece = len < WEFT_DEFLATE_PIECE ? len : WEFT_DEFLATE_PIECE;
 
         len -= piece;
         z->avail_in = (unsigned)piece;

@@ -14,8 +14,6 @@
  */
 #include "ws/deflate_internal.h"
 
-#define PIECE_MAX ((size_t)1 << 30)
-
 /* What zlib says in data_type: it stands behind a block and has not begun the
  * next, with so many bits of the last byte left. */
 #define IS_BETWEEN 128
@@ -49,7 +47,8 @@ static int give_room(z_stream *z, const struct weft_deflate_sink *sink,
     if (room > left)
         room = left;
     z->next_out = out->data + out->len;
-    z->avail_out = (unsigned)(room < PIECE_MAX ? room : PIECE_MAX);
+    z->avail_out =
+        (unsigned)(room < WEFT_DEFLATE_PIECE ? room : WEFT_DEFLATE_PIECE);
     return 0;
 }
 
@@ -88,7 +87,7 @@ static bool stands_between(const z_stream *z)
     return (z->data_type & (IS_BETWEEN | BITS_LEFT)) == IS_BETWEEN;
 }
 
-/* Takes at most PIECE_MAX bytes. */
+/* Takes at most WEFT_DEFLATE_PIECE bytes. */
 static int unpack(struct weft_deflate_stream *stream, const uint8_t *p,
                   size_t len, struct weft_deflate_sink *sink)
 {
@@ -148,7 +147,7 @@ int weft_deflate_unpack(struct weft_deflate_stream *stream, const uint8_t *p,
     int err = 0;
 
     while (len > 0 && !err) {
-        size_t piece = len < PIECE_MAX ? len : PIECE_MAX;
+        size_t piece = len < WEFT_DEFLATE_PIECE ? len : WEFT_DEFLATE_PIECE;
 
         err = unpack(stream, p, piece, sink);
         p += piece;

@@ -68,7 +68,7 @@ static bool find_last_block(struct weft_deflate_stream *stream, const void *p,
                             size_t len, struct last_block *last)
 {
     z_stream *z = &stream->z;
-    uint8_t passed_over[8192];
+    uint8_t passed_over[WEFT_DEFLATE_SKIP];
     int rc;
 
     *last = (struct last_block){0, 0};

@@ -39,6 +39,8 @@ int weft_ext_next(struct weft_slice *rest, struct weft_ext_offer *offer);
 /* An extension in use on a connection. Its own state begins with this. */
 struct weft_ext {
     const struct weft_ext_ops *ops;
+    size_t work; /* bytes that came out of decoding, since the owner of the
+                  * connection looked and set it to 0 */
 };
 
 struct weft_ext_ops {

@@ -271,6 +271,38 @@ test("T2: a bomb for subscribers does not reach them", async (t) => {
     assert.equal(String((await to.frame()).payload), "still here");
 });
 
+/* Who makes much of little is not read from again before the others have had
+ * their turn: one thread has all of them. */
+test("T2: messages that unpack to much hold up nobody", async (t) => {
+    const server = await serve(t, own("--threads", "1"));
+    const honest = await server.peer();
+    const hostile = [];
+    const message = frame(0xc2, pack(Buffer.alloc(16 * MIB)));
+    const flood = Buffer.concat(Array.from({ length: 64 }, () => message));
+    let said = 0;
+
+    await honest.upgrade("/plain");
+    for (let i = 0; i < 4; i++) {
+        const peer = await server.peer();
+
+        await peer.upgrade("/length", { fields: OFFER });
+        hostile.push(peer);
+    }
+    for (const peer of hostile) {
+        peer.socket.on("data", () => { said++; });
+        peer.send(flood);
+    }
+    for (let i = 0; i < 8; i++) {
+        honest.send(frame(0x81, `still here ${i}`));
+        assert.equal(String((await honest.frame()).payload), `still here ${i}`);
+    }
+    /* 256 answers in the end; each of ours came after a few of them. */
+    assert.ok(said < 128, `${said} answers`);
+    for (const peer of hostile)
+        for (let i = 0; i < 64; i++)
+            assert.equal(String((await peer.frame()).payload), "16777216");
+});
+
 /* ---- To many ------------------------------------------------------------- */
 
 test("a message to subscribers of every kind", async (t) => {

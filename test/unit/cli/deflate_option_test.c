@@ -78,7 +78,7 @@ static const struct {
     {"peer-window=-8", "from 8 to 15, not '-8'"},
     {"memory=18446744073709551617", "from 1 to 9"},
     {"takeover=some", "none, own, peer or both, not 'some'"},
-    {"threshold=many", "threshold of compression is a size, not 'many'"},
+    {"threshold=many", "threshold is a size, not 'many'"},
     {"speed=9", "no setting 'speed'"},
     {"level=9,", "not ''"},
     {",level=9", "not ''"},
