@@ -91,7 +91,7 @@ static void close_stream(struct weft_session *s, bool reset)
     s->flags |= CLOSED;
     weft_rest_end(&s->stream);
     /* What a write under way has taken has gone, for weft_session_unsent. */
-    if (s->outgoing)
+    if (s->outgoing && s->ep.out)
         weft_queue_sent(s->ep.out, weft_outgoing_taken(s->outgoing));
     weft_outgoing_end(&s->outgoing, s->ep.conf->mem);
     weft_stream_close(&s->stream, reset);
