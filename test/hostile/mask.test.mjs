@@ -13,43 +13,69 @@ import { closeFrame, frame, OWN_HANDLERS, poll, serve, within }
 
 const FRAMES = 5000;
 
-const CLOSE = frame(0x88, Buffer.from([3, 232]), { masked: false });
+const ofServer = (first, payload) => frame(first, payload, { masked: false });
 
-/* Whether these are a client's close frame with a code and no reason. */
-const isClose = (bytes) => bytes[0] === 0x88 && bytes[1] === 0x82;
+/* Frames of at most 125 bytes, with their masks and their payloads. */
+function framesOf(bytes) {
+    const frames = [];
 
-/* A server that keeps all that came behind the request, and answers it with
- * these bytes. */
+    for (let at = 0; at + 6 <= bytes.length;) {
+        const len = bytes[at + 1] & 127;
+        const key = bytes.subarray(at + 2, at + 6);
+
+        assert.ok(bytes[at + 1] & 128 && len < 126);
+        if (at + 6 + len > bytes.length)
+            break;
+        frames.push({
+            first: bytes[at],
+            end: at += 6 + len,
+            mask: key.readUInt32BE(),
+            payload: bytes.subarray(at - len, at)
+                .map((byte, i) => byte ^ key[i % 4]),
+        });
+    }
+    return frames;
+}
+
+const answerTo = (head) => {
+    const [, key] = /Sec-WebSocket-Key: (\S+)/i.exec(head);
+    const accept = createHash("sha1")
+        .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+
+    return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n" +
+        `Connection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
+};
+
+/* A server that keeps the frames that come, and answers the request with these
+ * bytes behind; then pings and the close frame. */
 async function listen(t, behind = "") {
-    const kept = { bytes: Buffer.alloc(0) };
+    const kept = { frames: [] };
     const server = createServer((socket) => {
-        const chunks = [];
-        let isOpen = false;
+        let waiting = Buffer.alloc(0), isOpen = false;
 
         socket.on("error", () => {});
         socket.on("data", (bytes) => {
-            chunks.push(bytes);
-            if (isOpen && (behind || isClose(bytes.subarray(-8))))
-                socket.end(CLOSE);
-            if (isOpen)
-                return;
-            const head = Buffer.concat(chunks).toString("latin1");
-            const [, key] = /Sec-WebSocket-Key: (\S+)/i.exec(head) ?? [];
+            waiting = Buffer.concat([waiting, bytes]);
+            const end = waiting.indexOf("\r\n\r\n");
 
-            if (!head.includes("\r\n\r\n"))
-                return;
-            isOpen = true;
-            chunks.length = 0;
-            chunks.push(Buffer.from(head.slice(head.indexOf("\r\n\r\n") + 4),
-                                    "latin1"));
-            socket.write("HTTP/1.1 101 Switching Protocols\r\n" +
-                "Upgrade: websocket\r\nConnection: Upgrade\r\n" +
-                `Sec-WebSocket-Accept: ${createHash("sha1")
-                    .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-                    .digest("base64")}\r\n\r\n`);
-            socket.write(behind);
+            if (!isOpen && end >= 0) {
+                socket.write(answerTo(waiting.subarray(0, end)
+                    .toString("latin1")));
+                socket.write(behind);
+                waiting = waiting.subarray(end + 4);
+                isOpen = true;
+            }
+            const frames = isOpen ? framesOf(waiting) : [];
+
+            for (const one of frames) {
+                if (one.first === 0x89)
+                    socket.write(ofServer(0x8a, one.payload));
+                if (one.first === 0x88)
+                    socket.end(ofServer(0x88, one.payload));
+            }
+            kept.frames.push(...frames);
+            waiting = waiting.subarray(frames.at(-1)?.end ?? 0);
         });
-        socket.on("close", () => { kept.bytes = Buffer.concat(chunks); });
     });
 
     await new Promise((done) => server.listen(0, "127.0.0.1", done));
@@ -73,32 +99,11 @@ async function connect(url, input) {
     return result;
 }
 
-/* Frames of at most 125 bytes, with their masks and their payloads. */
-function framesOf(bytes) {
-    const frames = [];
-
-    for (let at = 0; at + 6 <= bytes.length;) {
-        const len = bytes[at + 1] & 127;
-        const key = bytes.subarray(at + 2, at + 6);
-
-        assert.ok(bytes[at + 1] & 128 && len < 126);
-        frames.push({
-            first: bytes[at],
-            mask: key.readUInt32BE(),
-            payload: bytes.subarray(at + 6, at + 6 + len)
-                .map((byte, i) => byte ^ key[i % 4]),
-        });
-        at += 6 + len;
-    }
-    return frames;
-}
-
 test("T9: a mask for each frame, and none to be foreseen", async (t) => {
     const kept = await listen(t);
 
     await connect(kept.url, "the same line\n".repeat(FRAMES));
-    await poll(() => kept.bytes.length > 0 || undefined, "its frames");
-    const masks = framesOf(kept.bytes).map(({ mask }) => mask);
+    const masks = kept.frames.map(({ mask }) => mask);
 
     assert.ok(masks.length >= FRAMES, `${masks.length}`);
     /* Of 5,000 random masks 0.003 pairs are equal. */
@@ -147,8 +152,8 @@ test("T9: a client refuses what is masked", async (t) => {
         assert.equal(output, "");
         assert.notEqual(status, 0);
         /* What it says last is its close frame. */
-        await poll(() => kept.bytes.length > 0 || undefined, "its frames");
-        const { first, payload } = framesOf(kept.bytes).at(-1);
+        const { first, payload } = await poll(() => kept.frames.at(-1),
+                                              "its close frame");
 
         assert.equal(first, 0x88);
         assert.equal(payload.readUInt16BE(), 1002);
