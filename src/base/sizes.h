@@ -119,14 +119,14 @@
 #define WEFT_TLS_CLIENTS WEFT_SIZE(8u, 1u)
 
 /* What is received at once where each byte may stand for a thousand. */
-#define WEFT_READ_SHORT WEFT_SIZE((size_t)32768, (size_t)1)
+#define WEFT_READ_SHORT WEFT_SIZE((size_t)32768, (size_t)61)
 
 /* ---- net ----------------------------------------------------------------- */
 
 /* Bytes of work that all streams which rest are forgiven in a turn, and those
  * after which none has to rest. */
-#define WEFT_REST_TURN WEFT_SIZE((size_t)4 << 20, (size_t)256)
-#define WEFT_REST_FREE WEFT_SIZE((size_t)256 << 10, (size_t)64)
+#define WEFT_REST_TURN WEFT_SIZE((size_t)4 << 20, (size_t)1024)
+#define WEFT_REST_FREE WEFT_SIZE((size_t)256 << 10, (size_t)1024)
 
 /* ---- tls ----------------------------------------------------------------- */
 
