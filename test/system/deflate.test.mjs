@@ -253,9 +253,11 @@ for (const [name, cut] of [["in one frame", Infinity],
                             wire.subarray(at, end)));
         }
         assert.equal(await peer.closed(), 1009);
-        /* The limit, twice while its buffer grows, the window and the frame. */
-        assert.ok(peak(server.child) - before < 40 * MIB,
-                  `${peak(server.child) - before}`);
+        /* The limit, twice while its buffer grows, the window and the frame.
+         * The address sanitizer keeps what was freed for a while. */
+        if (process.env.WEFT_KIND !== "asan")
+            assert.ok(peak(server.child) - before < 40 * MIB,
+                      `${peak(server.child) - before}`);
     });
 }
 
@@ -278,7 +280,7 @@ test("T2: messages that unpack to much hold up nobody", async (t) => {
     const honest = await server.peer();
     const hostile = [];
     const message = frame(0xc2, pack(Buffer.alloc(16 * MIB)));
-    const flood = Buffer.concat(Array.from({ length: 64 }, () => message));
+    const flood = Buffer.concat(Array.from({ length: 24 }, () => message));
     let said = 0;
 
     await honest.upgrade("/plain");
@@ -292,14 +294,14 @@ test("T2: messages that unpack to much hold up nobody", async (t) => {
         peer.socket.on("data", () => { said++; });
         peer.send(flood);
     }
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 4; i++) {
         honest.send(frame(0x81, `still here ${i}`));
         assert.equal(String((await honest.frame()).payload), `still here ${i}`);
     }
-    /* 256 answers in the end; each of ours came after a few of them. */
-    assert.ok(said < 128, `${said} answers`);
+    /* 96 answers in the end; each of ours came after a few of them. */
+    assert.ok(said < 48, `${said} answers`);
     for (const peer of hostile)
-        for (let i = 0; i < 64; i++)
+        for (let i = 0; i < 24; i++)
             assert.equal(String((await peer.frame()).payload), "16777216");
 });
 

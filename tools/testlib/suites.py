@@ -37,7 +37,7 @@ SMALL_WITHOUT = {
     "loop/poller_epoll", "loop/post", "server/http", "session/outgoing",
     "session/session", "session/session_output", "ws/endpoint_send",
 }
-SMALL_SYSTEM = ("deflate", "files", "handlers", "http", "limits", "slow")
+SMALL_SYSTEM = ("files", "handlers", "http", "limits", "slow")
 
 
 @dataclasses.dataclass
