@@ -68,7 +68,7 @@ static int try_run(const char *path)
 static int try_look_up(const char *name)
 {
     struct addrinfo *list = NULL;
-    int err = getaddrinfo(name, "http", NULL, &list);
+    int err = getaddrinfo(name, "80", NULL, &list);
 
     if (list)
         freeaddrinfo(list);
