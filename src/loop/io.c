@@ -104,10 +104,13 @@ int64_t weft_io_send(int fd, const struct iovec *iov, int niov)
         .msg_iov = (struct iovec *)(uintptr_t)iov,
         .msg_iovlen = niov < IOV_MAX ? (size_t)niov : IOV_MAX,
     };
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
     ssize_t n;
 
     do {
-        n = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+        /* One piece, as nearly always, costs the kernel less by this call. */
+        n = niov == 1 ? send(fd, iov->iov_base, iov->iov_len, flags)
+                      : sendmsg(fd, &msg, flags);
     } while (n < 0 && errno == EINTR);
     if (n >= 0)
         return n;

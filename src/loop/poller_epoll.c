@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Completions from epoll, level-triggered. Each descriptor is registered once;
- * io->flags keeps what it is armed for, so that nothing unchanged is told to
- * the kernel again. EPOLLOUT is armed while a write is in progress. EPOLLIN is
- * armed from the start and stays so when reading stops, until an event comes
- * that nobody wants: pausing and resuming between two events costs nothing.
- *
- * epoll reports EPOLLERR and EPOLLHUP whether asked or not, so a connection
- * that is reset while nobody reads would wake the loop for ever. Armed for
- * nothing therefore means EPOLLONESHOT: the kernel reports such a descriptor
- * once at most and then not again before it is armed anew. The end itself stays
- * in the socket, behind the bytes that came before it, and is told when reading
- * goes on. Arming is always EPOLL_CTL_MOD, which cannot fail for want of
- * memory.
+ * Completions from epoll, edge-triggered: the kernel says once that something
+ * came, and looks at a descriptor half as often as for levels. A receive that
+ * is not filled has emptied the socket, behind which only the end can wait,
+ * and that has an event of its own. Where more may be left, io->flags has MORE,
+ * and arming the descriptor anew (EPOLL_CTL_MOD, which cannot fail for want of
+ * memory) makes the kernel report it again: at once if it is read from, else
+ * when reading goes on. So pausing and resuming between two events costs
+ * nothing, and what happens meanwhile, a reset among it, wakes the loop once.
+ * EPOLLOUT is armed while a write is in progress, and anew after each send that
+ * was not taken whole.
  *
  * A socket that has yet to connect is hung up in the eyes of epoll, so the
  * event at hand may be older than the connect that it seems to answer: it is
@@ -28,12 +25,15 @@
 #include <unistd.h>
 
 enum {
-    READING = 1,  /* data is wanted */
-    ENDED = 2,    /* and has been told the end */
-    ARMED_IN = 4, /* what the kernel knows */
-    ARMED_OUT = 8,
+    READING = 1,   /* data is wanted */
+    ENDED = 2,     /* and has been told the end */
+    MORE = 4,      /* data or the end may be waiting, unreported */
+    ARMED_OUT = 8, /* the kernel knows of a write */
     CONNECTING = 16,
 };
+
+/* What every descriptor is registered for. */
+#define EVENTS (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
 struct epoller {
     int fd;
@@ -107,11 +107,7 @@ static int poller_fd(const struct weft_loop *loop)
 
 static int add(struct weft_io *io)
 {
-    int err = control(io->loop->poller, EPOLL_CTL_ADD, io->fd, EPOLLIN, io);
-
-    if (!err)
-        io->flags = ARMED_IN;
-    return err;
+    return control(io->loop->poller, EPOLL_CTL_ADD, io->fd, EVENTS, io);
 }
 
 /* By name, not by closing alone: a child that has forked and not yet called
@@ -121,29 +117,21 @@ static void forget(struct weft_io *io)
     (void)control(io->loop->poller, EPOLL_CTL_DEL, io->fd, 0, NULL);
 }
 
-static unsigned wanted(const struct weft_io *io)
+static bool wants_out(const struct weft_io *io)
 {
-    bool is_out = io->tx || io->flags & CONNECTING;
-
-    return (io->flags & READING ? ARMED_IN : 0u) | (is_out ? ARMED_OUT : 0u);
+    return io->tx || io->flags & CONNECTING;
 }
 
-static unsigned armed(const struct weft_io *io)
+/* Has everything reported that there is now. Fails only for a descriptor that
+ * is not registered, and all are. */
+static void arm(struct weft_io *io)
 {
-    return io->flags & (ARMED_IN | ARMED_OUT);
-}
+    uint32_t out = wants_out(io) ? EPOLLOUT : 0u;
 
-/* Fails only for a descriptor that is not registered, and all are. */
-static void arm(struct weft_io *io, unsigned want)
-{
-    uint32_t events =
-        (want & ARMED_IN ? EPOLLIN : 0u) | (want & ARMED_OUT ? EPOLLOUT : 0u);
-
-    if (want == armed(io))
-        return;
-    io->flags = (uint16_t)((io->flags & ~(ARMED_IN | ARMED_OUT)) | want);
-    (void)control(io->loop->poller, EPOLL_CTL_MOD, io->fd,
-                  events ? events : EPOLLONESHOT, io);
+    io->flags &= (uint16_t) ~(MORE | ARMED_OUT);
+    if (out)
+        io->flags |= ARMED_OUT;
+    (void)control(io->loop->poller, EPOLL_CTL_MOD, io->fd, EVENTS | out, io);
 }
 
 /* EINTR does not end it: POSIX has it go on as with EINPROGRESS. */
@@ -153,7 +141,7 @@ static int connect_start(struct weft_io *io, const struct sockaddr *sa,
     if (connect(io->fd, sa, len) < 0 && errno != EINPROGRESS && errno != EINTR)
         return errno;
     io->flags |= CONNECTING;
-    arm(io, ARMED_OUT);
+    arm(io);
     return 0;
 }
 
@@ -163,7 +151,8 @@ static void read_start(struct weft_io *io)
     if (io->flags & ENDED)
         return;
     io->flags |= READING;
-    arm(io, armed(io) | ARMED_IN);
+    if (io->flags & MORE)
+        arm(io);
 }
 
 static void read_stop(struct weft_io *io)
@@ -174,7 +163,7 @@ static void read_stop(struct weft_io *io)
 static void write_start(struct weft_io *io)
 {
     assert(!(io->flags & CONNECTING));
-    arm(io, armed(io) | ARMED_OUT);
+    arm(io);
 }
 
 /* ---- Completions --------------------------------------------------------- */
@@ -196,7 +185,8 @@ static void finish_connect(struct weft_io *io)
     io->ops->connected(io, error);
 }
 
-/* One receive, however much there is: the rest is reported again. */
+/* One receive, however much there is: the rest is reported again. Urgent data,
+ * which ends a receive early, waits for what comes behind it. */
 static void receive(struct weft_io *io)
 {
     struct weft_loop *loop = io->loop;
@@ -209,6 +199,8 @@ static void receive(struct weft_io *io)
     do {
         n = recv(io->fd, loop->buf, size, MSG_DONTWAIT);
     } while (n < 0 && errno == EINTR);
+    if ((size_t)n == size || (n < 0 && errno == EAGAIN))
+        io->flags |= MORE;
     if (n < 0 && errno == EAGAIN)
         return;
     if (n < 0)
@@ -233,12 +225,36 @@ static void send_rest(struct weft_io *io)
     if (n >= 0) {
         tx->taken += (size_t)n;
         io->loop->traffic.sent += (uint64_t)n;
-        if (weft_tx_rest(tx, ep->vec, 1) > 0)
+        if (weft_tx_rest(tx, ep->vec, 1) > 0) {
+            io->flags &= (uint16_t)~ARMED_OUT; /* and is armed anew */
             return;
+        }
         n = 0;
     }
     io->tx = NULL;
     io->ops->sent(io, (int)n);
+}
+
+/* Whether the kernel is to report it again: for what is left to be read, or as
+ * a write has begun or ended. */
+static bool is_due(const struct weft_io *io)
+{
+    bool is_armed = io->flags & ARMED_OUT;
+
+    return (io->flags & MORE && io->flags & READING) ||
+           is_armed != wants_out(io);
+}
+
+/* What is not read now is left for later; and behind the last bytes there may
+ * be the end. */
+static void in_ready(struct weft_io *io, uint32_t events, uint32_t over)
+{
+    if (!(events & (EPOLLIN | over)))
+        return;
+    if (events & over || !(io->flags & READING))
+        io->flags |= MORE;
+    if (io->flags & READING)
+        receive(io);
 }
 
 /*
@@ -249,16 +265,18 @@ static void send_rest(struct weft_io *io)
 static void io_ready(struct weft_io *io, uint32_t events)
 {
     const uint32_t failed = EPOLLERR | EPOLLHUP;
+    const uint32_t over = failed | EPOLLRDHUP;
 
-    if (io->fd >= 0 && io->flags & CONNECTING)
+    if (io->fd < 0)
+        return;
+    if (io->flags & CONNECTING)
         finish_connect(io);
-    else if (io->fd >= 0 && io->flags & READING && events & (EPOLLIN | failed))
-        receive(io);
+    else
+        in_ready(io, events, over);
     if (io->fd >= 0 && io->tx && events & (EPOLLOUT | failed))
         send_rest(io);
-    /* Takes back what nobody wants, among it EPOLLIN after a read_stop. */
-    if (io->fd >= 0)
-        arm(io, wanted(io));
+    if (io->fd >= 0 && is_due(io))
+        arm(io);
 }
 
 /* ---- Acceptors ----------------------------------------------------------- */

@@ -36,7 +36,7 @@ struct failure {
 
 /* What happens in both roles. */
 extern const struct failure failing_waits[2];
-extern const struct failure failing_receives[8];
+extern const struct failure failing_receives[5];
 extern const struct failure failing_sends[9];
 
 /* Whether the calls of the present moment go on to the kernel untouched: asked

@@ -52,7 +52,10 @@ static void on_closed(struct weft_io *io)
 
 static const struct weft_io_ops ops = {on_data, on_sent, on_closed};
 
-static void test_reading_is_armed(void **state)
+/* What every descriptor is registered for. */
+#define EDGES (EPOLLIN | EPOLLRDHUP | (long)EPOLLET)
+
+static void test_what_nobody_wants_wakes_once(void **state)
 {
     struct fixture fx;
     struct weft_loop *loop = start_loop(&fx, 0);
@@ -61,37 +64,69 @@ static void test_reading_is_armed(void **state)
 
     (void)state;
     unix_pair(fds);
+    datas = 0;
     assert_int_equal(weft_io_open(&io, loop, fds[0], &ops), 0);
-    assert_int_equal(registered(loop, fds[0]), EPOLLIN);
+    assert_int_equal(registered(loop, fds[0]), EDGES);
     weft_io_read_start(&io);
-    assert_int_equal(registered(loop, fds[0]), EPOLLIN);
-
-    /* Taken back when bytes come that nobody wants. */
     weft_io_read_stop(&io);
-    assert_int_equal(registered(loop, fds[0]), EPOLLIN);
     put(fds[1], "x");
     turn(loop);
-    assert_int_equal(registered(loop, fds[0]), EPOLLONESHOT);
+    assert_int_equal(datas, 0);
     assert_false(is_readable(weft_loop_fd(loop)));
 
     weft_io_read_start(&io);
-    assert_int_equal(registered(loop, fds[0]), EPOLLIN);
-    datas = 0;
     turn(loop);
     assert_int_equal(datas, 1);
+    assert_false(is_readable(weft_loop_fd(loop)));
 
-    /* The end takes it back too. */
+    /* Nor does the end, told or not. */
     shutdown(fds[1], SHUT_WR);
     turn(loop);
     assert_int_equal(datas, 2);
-    assert_int_equal(registered(loop, fds[0]), EPOLLONESHOT);
+    assert_false(is_readable(weft_loop_fd(loop)));
     weft_io_read_start(&io);
-    assert_int_equal(registered(loop, fds[0]), EPOLLONESHOT);
+    assert_false(is_readable(weft_loop_fd(loop)));
 
     weft_io_close(&io, false);
     assert_int_equal(registered(loop, fds[0]), -1);
     close(fds[1]);
     end_loop(&fx);
+}
+
+/* There is one edge for all that comes before it is looked at. */
+static void test_one_edge_tells_all(void **state)
+{
+    static const struct {
+        const char *bytes; /* the buffer holds four */
+        bool ends;
+        int datas;
+    } cases[] = {
+        {"a", false, 1},        {"abcd", false, 1}, {"abcde", false, 2},
+        {"abcd", true, 2},      {"a", true, 2},     {"", true, 1},
+        {"abcdefghi", true, 4},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture fx;
+        struct weft_loop *loop = start_loop(&fx, 4);
+        struct weft_io io;
+        int fds[2];
+
+        unix_pair(fds);
+        datas = 0;
+        assert_int_equal(weft_io_open(&io, loop, fds[0], &ops), 0);
+        weft_io_read_start(&io);
+        if (*cases[i].bytes)
+            put(fds[1], cases[i].bytes);
+        if (cases[i].ends)
+            shutdown(fds[1], SHUT_WR);
+        turn_until_quiet(loop);
+        CHECK(datas == cases[i].datas, "case %zu: %d calls", i, datas);
+        weft_io_close(&io, false);
+        close(fds[1]);
+        end_loop(&fx);
+    }
 }
 
 static void test_writing_is_armed(void **state)
@@ -110,10 +145,10 @@ static void test_writing_is_armed(void **state)
     assert_int_equal(weft_io_open(&io, loop, fds[0], &ops), 0);
     weft_io_read_start(&io);
     weft_io_write(&io, &tx);
-    assert_int_equal(registered(loop, fds[0]), EPOLLIN | EPOLLOUT);
+    assert_int_equal(registered(loop, fds[0]), EDGES | EPOLLOUT);
     turn_until_quiet(loop);
     assert_int_equal(sents, 0);
-    assert_int_equal(registered(loop, fds[0]), EPOLLIN | EPOLLOUT);
+    assert_int_equal(registered(loop, fds[0]), EDGES | EPOLLOUT);
 
     for (int i = 0; sents == 0; i++) {
         CHECK(i < 1000, "not sent");
@@ -121,7 +156,7 @@ static void test_writing_is_armed(void **state)
             ;
         turn(loop);
     }
-    assert_int_equal(registered(loop, fds[0]), EPOLLIN);
+    assert_int_equal(registered(loop, fds[0]), EDGES);
     weft_io_close(&io, false);
     close(fds[1]);
     end_loop(&fx);
@@ -150,10 +185,10 @@ static void test_connecting_is_armed(void **state)
     assert_int_equal(weft_io_open(&io, loop, fd, &connecting), 0);
     assert_int_equal(
         weft_io_connect(&io, (const struct sockaddr *)&at, sizeof(at)), 0);
-    assert_int_equal(registered(loop, fd), EPOLLOUT);
+    assert_int_equal(registered(loop, fd), EDGES | EPOLLOUT);
     wait_ready(weft_loop_fd(loop), POLLIN);
     turn(loop);
-    assert_int_equal(registered(loop, fd), EPOLLONESHOT);
+    assert_int_equal(registered(loop, fd), EDGES);
     assert_int_equal(weft_io_detach(&io), fd);
     assert_int_equal(registered(loop, fd), -1);
     close(fd);
@@ -180,7 +215,7 @@ static void test_hang_up_is_reported_once(void **state)
         weft_loop_wake(loop);
         turn_until_quiet(loop);
     }
-    assert_int_equal(registered(loop, fds[0]) & EPOLLIN, 0);
+    assert_false(is_readable(weft_loop_fd(loop)));
     assert_int_equal(datas + sents, 0);
     weft_io_close(&io, false);
     end_loop(&fx);
@@ -246,7 +281,8 @@ static void test_acceptor_is_exclusive(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reading_is_armed),
+        cmocka_unit_test(test_what_nobody_wants_wakes_once),
+        cmocka_unit_test(test_one_edge_tells_all),
         cmocka_unit_test(test_writing_is_armed),
         cmocka_unit_test(test_connecting_is_armed),
         cmocka_unit_test(test_hang_up_is_reported_once),
