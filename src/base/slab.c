@@ -54,7 +54,7 @@ void weft_slab_init(struct weft_slab *slab, const struct weft_mem *mem,
 
     *slab = (struct weft_slab){
         .mem = mem,
-        .slot_size = (size + 15) / 16 * 16,
+        .slot_size = (size + 7) / 8 * 8,
         .first_free = NO_SLOT,
     };
 }

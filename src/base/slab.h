@@ -12,7 +12,7 @@
 
 struct weft_slab {
     const struct weft_mem *mem;
-    size_t slot_size; /* header included, rounded up to 16 */
+    size_t slot_size; /* header included, rounded up to 8 */
     size_t used;      /* slots given out */
     uint32_t count;   /* slots carved so far */
     uint32_t first_free;

@@ -302,7 +302,7 @@ static int fill(struct weft_socket *ws, const char *url,
     ws->user = opts->user;
     ws->connect_ns = ns_of(opts->connect_ms);
     ws->is_parallel = opts->parallel;
-    fill_conf(&ws->conf, ws->mem, opts);
+    fill_conf(&ws->conf.ep, ws->mem, opts);
     weft_ledger_init(&ws->ledger, ws->mem);
     weft_buf_init(&ws->held, ws->mem, SIZE_MAX);
     err = weft_opening_new(&ws->opening, ws->mem, url, opts, why);

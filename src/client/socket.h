@@ -43,7 +43,7 @@ enum weft_socket_flags {
 
 struct weft_socket {
     struct weft_session session; /* its stream since STREAM, all since JOINED */
-    struct weft_endpoint_conf conf;
+    struct weft_session_conf conf;
     const struct weft_mem *mem;
     struct weft_loop *loop;
     const struct weft_socket_events *events;

@@ -170,8 +170,9 @@ static int make_extension(struct weft_socket *ws, struct weft_ext **ext)
 
 static void begin(struct weft_socket *ws, struct weft_ext *ext)
 {
-    ws->conf.seen = on_frame;
-    weft_session_start(&ws->session, &ws->conf, &session_ops);
+    ws->conf.ep.seen = on_frame;
+    ws->conf.ops = &session_ops;
+    weft_session_start(&ws->session, &ws->conf);
     weft_session_extend(&ws->session, ext);
     ws->flags |= WEFT_SOCKET_JOINED;
     weft_socket_open_pass(ws);

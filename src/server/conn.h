@@ -15,24 +15,27 @@
 struct weft_http;   /* http.h: while requests are read and answered */
 struct weft_extras; /* below: what only some WebSocket connections have */
 
+/* In session.owner_flags. */
 enum weft_conn_flags {
     WEFT_CONN_OPEN = 1,     /* close was not called yet */
     WEFT_CONN_DIRTY = 2,    /* in the worker's list of the dirty */
     WEFT_CONN_COUNTED = 4,  /* extras->peer_key is in the peers' count */
     WEFT_CONN_ADMITTED = 8, /* in the server's count of connections */
     WEFT_CONN_REFUSED = 16, /* in the worker's count of refusals */
+    WEFT_CONN_JOINED = 32,  /* to its session: it is WebSocket */
 };
 
 struct weft_conn {
     struct weft_session session;
     struct weft_list deadline; /* in the worker's wheel */
     struct weft_conn *next_dirty;
-    struct weft_route *route;   /* NULL while it is HTTP; counted */
-    struct weft_http *http;     /* NULL once it is WebSocket */
+    union {
+        struct weft_http *http;
+        struct weft_route *route; /* counted; with WEFT_CONN_JOINED */
+    };
     struct weft_extras *extras; /* NULL: none of them */
     void *user;
     struct weft_host peer;
-    uint32_t flags;
 };
 
 /* Timers, subscriptions, the subprotocol, the address where it is counted. */
@@ -50,6 +53,12 @@ static inline struct weft_conn *weft_conn_of_stream(struct weft_stream *stream)
     return WEFT_OF(stream, struct weft_conn, session.stream);
 }
 
+/* Whether it is HTTP yet. */
+static inline bool weft_conn_is_http(const struct weft_conn *conn)
+{
+    return !(conn->session.owner_flags & WEFT_CONN_JOINED);
+}
+
 static inline struct weft_worker *weft_conn_worker(const struct weft_conn *conn)
 {
     return weft_worker_of(conn->session.stream.io.loop);
@@ -58,6 +67,9 @@ static inline struct weft_worker *weft_conn_worker(const struct weft_conn *conn)
 /* A new peer of a listener: begins with HTTP. Closes fd when it cannot. */
 void weft_conn_accept(struct weft_worker *worker,
                       const struct weft_listener *listener, int fd);
+
+/* What a session of such a connection tells. */
+extern const struct weft_session_ops weft_conn_ops;
 
 /* What is called when the stream is closed, in HTTP and WebSocket alike. */
 void weft_conn_closed(struct weft_conn *conn);

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "server/conn.h"
 
+#include "base/hints.h"
+
 static enum weft_slow slow_of(const struct weft_conn *conn)
 {
     return conn->route->handler.slow;
@@ -23,7 +25,7 @@ static void log_slow(const struct weft_conn *conn)
 
 /* The queue is full. Makes room for one more message, or does what the route
  * wants instead: 0 to try again, or the error for the sender. */
-static int make_room(struct weft_conn *conn)
+static WEFT_COLD int make_room(struct weft_conn *conn)
 {
     struct weft_worker *worker = weft_conn_worker(conn);
 
@@ -52,7 +54,7 @@ static int make_room(struct weft_conn *conn)
     return WEFT_ERR_BUSY;
 }
 
-static int count_sent(struct weft_conn *conn, int err)
+static inline int count_sent(struct weft_conn *conn, int err)
 {
     if (!err)
         weft_count(&weft_conn_worker(conn)->stats.messages_out, 1);
@@ -62,11 +64,10 @@ static int count_sent(struct weft_conn *conn, int err)
 int weft_send(struct weft_conn *conn, enum weft_kind kind, const void *data,
               size_t len)
 {
-    int err;
+    int err = weft_session_send(&conn->session, kind, data, len);
 
-    do
+    while (err == WEFT_ERR_BUSY && (err = make_room(conn)) == 0)
         err = weft_session_send(&conn->session, kind, data, len);
-    while (err == WEFT_ERR_BUSY && (err = make_room(conn)) == 0);
     return count_sent(conn, err);
 }
 

@@ -63,7 +63,7 @@ int weft_conn_timer(struct weft_conn *conn, uint64_t in_ms, uint64_t repeat_ms,
     struct weft_extras *extras;
     struct conn_timer *timer;
 
-    if (!(conn->flags & WEFT_CONN_OPEN) || !fn)
+    if (!(conn->session.owner_flags & WEFT_CONN_OPEN) || !fn)
         return WEFT_ERR_USAGE;
     extras = weft_conn_extras(conn);
     if (!extras)

@@ -50,7 +50,7 @@ static struct weft_conn *conn_find(struct weft_handle handle)
     uint64_t id = handle.id & ~(UINT64_C(0xff) << WORKER_SHIFT);
     struct weft_conn *conn = weft_slab_find(&worker_of(handle)->conns, id);
 
-    return conn && (conn->flags & WEFT_CONN_OPEN) ? conn : NULL;
+    return conn && (conn->session.owner_flags & WEFT_CONN_OPEN) ? conn : NULL;
 }
 
 static void errand_run(void *arg)

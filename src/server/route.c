@@ -39,7 +39,7 @@ void weft_routes_release(struct weft_routes *routes)
 static size_t route_size(unsigned threads)
 {
     return sizeof(struct weft_route) +
-           threads * sizeof(struct weft_endpoint_conf);
+           threads * sizeof(struct weft_session_conf);
 }
 
 struct weft_route *weft_route_new(const struct weft_mem *mem, const char *path,

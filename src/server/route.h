@@ -11,8 +11,8 @@
 #define WEFT_SERVER_ROUTE_H
 
 #include "base/map.h"
+#include "session/session.h"
 #include "ws/deflate.h"
-#include "ws/endpoint.h"
 #include <pthread.h>
 #include <weft/server.h>
 
@@ -26,7 +26,7 @@ struct weft_route {
     void *gone_arg;
     char *path;
     unsigned threads;
-    struct weft_endpoint_conf confs[]; /* one for each thread */
+    struct weft_session_conf confs[]; /* one for each thread */
 };
 
 struct weft_routes {

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/opts.h"
 #include "server/answer.h"
+#include "server/conn.h"
 #include "server/options.h"
 #include "tls/crypto.h"
 #include <inttypes.h>
@@ -132,13 +133,14 @@ static uint64_t to_ns(uint64_t ms)
 }
 
 /* The rules of a route's connections on one thread. */
-static void fill_conf(struct weft_endpoint_conf *conf,
+static void fill_conf(struct weft_session_conf *conf,
                       const struct weft_worker *worker,
                       const struct weft_handler *handler)
 {
     const struct weft_server_opts *opts = &worker->server->opts;
 
-    *conf = (struct weft_endpoint_conf){
+    conf->ops = &weft_conn_ops;
+    conf->ep = (struct weft_endpoint_conf){
         .mem = &worker->pool.mem,
         .message_limit = handler->message_limit ? handler->message_limit
                                                 : to_size(opts->message_limit),

@@ -132,7 +132,7 @@ int weft_subscribe(struct weft_conn *conn, const char *topic)
     uint64_t limit = weft_conn_server(conn)->opts.topic_limit;
     struct weft_extras *extras;
 
-    if (!name_is_valid(topic) || !(conn->flags & WEFT_CONN_OPEN))
+    if (!name_is_valid(topic) || !(conn->session.owner_flags & WEFT_CONN_OPEN))
         return WEFT_ERR_USAGE;
     if (subscription_find(conn, topic))
         return 0;

@@ -179,7 +179,7 @@ static void settle_dirty(struct weft_worker *worker)
     while (conn) {
         struct weft_conn *next = conn->next_dirty;
 
-        conn->flags &= ~(uint32_t)WEFT_CONN_DIRTY;
+        conn->session.owner_flags &= (uint8_t)~WEFT_CONN_DIRTY;
         weft_session_settle(&conn->session);
         conn = next;
     }

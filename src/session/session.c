@@ -12,6 +12,7 @@
  */
 #include "session/session.h"
 
+#include "base/hints.h"
 #include "base/list.h"
 #include "base/sizes.h"
 #include "net/rest.h"
@@ -37,19 +38,22 @@ static struct weft_session *session_of(struct weft_stream *stream)
     return WEFT_OF(stream, struct weft_session, stream);
 }
 
-void weft_session_start(struct weft_session *s,
-                        const struct weft_endpoint_conf *conf,
-                        const struct weft_session_ops *ops)
+static const struct weft_session_ops *ops_of(const struct weft_session *s)
 {
-    weft_endpoint_init(&s->ep, conf);
-    s->ops = ops;
+    return WEFT_OF(s->ep.conf, const struct weft_session_conf, ep)->ops;
+}
+
+void weft_session_start(struct weft_session *s,
+                        const struct weft_session_conf *conf)
+{
+    weft_endpoint_init(&s->ep, &conf->ep);
     s->outgoing = NULL;
     s->flags = 0;
     s->abort_err = 0;
     s->acked = 0;
     s->stream.ops = &stream_ops;
     s->ep.now_ns = weft_loop_now(weft_stream_loop(&s->stream));
-    s->ep.heard_ns = s->ep.now_ns;
+    s->ep.since_ns = s->ep.now_ns;
     s->ep.flags = WEFT_EP_TICKED;
 }
 
@@ -73,7 +77,7 @@ static void tell(struct weft_session *s, const struct weft_closed *how)
     if (s->flags & TOLD)
         return;
     s->flags |= TOLD;
-    s->ops->ended(s, how);
+    ops_of(s)->ended(s, how);
 }
 
 static void tell_failed(struct weft_session *s, int err)
@@ -228,7 +232,7 @@ void weft_session_settle(struct weft_session *s)
     regulate(s);
     if ((s->flags & WANT_DRAIN) && is_low(s) && !(s->flags & TOLD)) {
         s->flags &= (uint16_t)~WANT_DRAIN;
-        s->ops->drain(s); /* what it sends makes the session dirty */
+        ops_of(s)->drain(s); /* what it sends makes the session dirty */
     }
 }
 
@@ -237,7 +241,7 @@ static void touch(struct weft_session *s)
     if (s->flags & (IN_TURN | DIRTY | CLOSED))
         return;
     s->flags |= DIRTY;
-    s->ops->dirty(s);
+    ops_of(s)->dirty(s);
 }
 
 void weft_session_abort(struct weft_session *s, int err)
@@ -250,7 +254,7 @@ void weft_session_abort(struct weft_session *s, int err)
 }
 
 /* What was borrowed is offered to the kernel now; what it leaves is copied. */
-static int send_now(struct weft_session *s)
+static WEFT_COLD int send_now(struct weft_session *s)
 {
     int err = flush(s);
 
@@ -373,15 +377,28 @@ static void deliver_close(struct weft_session *s,
     tell(s, &how);
 }
 
+/* An owner does not write to a message, so a text that it sends back from where
+ * it lies is known to be one. */
+static void deliver_message(struct weft_session *s,
+                            const struct weft_message *msg)
+{
+    if (msg->kind == WEFT_TEXT) {
+        s->ep.text = (struct weft_slice){msg->data, msg->len};
+        s->ep.flags |= WEFT_EP_TEXT;
+    }
+    ops_of(s)->message(s, msg);
+    s->ep.flags &= (uint16_t)~WEFT_EP_TEXT;
+}
+
 static void deliver(struct weft_session *s, const struct weft_event *event)
 {
     switch (event->type) {
     case WEFT_EVENT_MESSAGE:
-        s->ops->message(s, &event->msg);
+        deliver_message(s, &event->msg);
         break;
     case WEFT_EVENT_PING:
     case WEFT_EVENT_PONG:
-        s->ops->control(s, &event->msg);
+        ops_of(s)->control(s, &event->msg);
         break;
     case WEFT_EVENT_CLOSE:
         deliver_close(s, event);
@@ -396,7 +413,7 @@ static void put_aside(struct weft_session *s)
     size_t len = weft_endpoint_unfeed(&s->ep, &p);
 
     if (len > 0)
-        s->ops->held(s, p, len);
+        ops_of(s)->held(s, p, len);
 }
 
 /* Delivers what has come, and says so when it ended the connection. */
@@ -439,7 +456,7 @@ void weft_session_take(struct weft_session *s, uint8_t *p, size_t len)
     if (weft_endpoint_is_over(&s->ep) || (s->flags & (CLOSED | ABORTED)))
         return; /* thrown away until the peer ends its half */
     if (s->flags & HELD) {
-        s->ops->held(s, p, len);
+        ops_of(s)->held(s, p, len);
         return;
     }
     s->flags |= IN_TURN;
@@ -498,7 +515,7 @@ static void on_closed(struct weft_stream *stream)
 {
     struct weft_session *s = session_of(stream);
 
-    s->ops->closed(s);
+    ops_of(s)->closed(s);
 }
 
 static const struct weft_stream_ops stream_ops = {

@@ -41,20 +41,25 @@ struct weft_session_ops {
     void (*dirty)(struct weft_session *s);
 };
 
+/* Shared by sessions, and must outlive them. */
+struct weft_session_conf {
+    struct weft_endpoint_conf ep;
+    const struct weft_session_ops *ops;
+};
+
 struct weft_session {
     struct weft_stream stream;
     struct weft_endpoint ep;
-    const struct weft_session_ops *ops;
     struct weft_outgoing *outgoing; /* the write in progress, or NULL */
+    uint32_t acked;                 /* the mark of weft_stream_is_taking */
     uint16_t flags;                 /* enum session_flags, in session.c */
     int8_t abort_err;
-    uint32_t acked; /* the mark of weft_stream_is_taking */
+    uint8_t owner_flags; /* the owner's, for any use; left as they are */
 };
 
 /* Joins an open stream, whose operations it takes over, to a new endpoint. */
 void weft_session_start(struct weft_session *s,
-                        const struct weft_endpoint_conf *conf,
-                        const struct weft_session_ops *ops);
+                        const struct weft_session_conf *conf);
 
 /* Puts an extension into use, which becomes the endpoint's; NULL is allowed. */
 void weft_session_extend(struct weft_session *s, struct weft_ext *ext);

@@ -51,10 +51,13 @@ enum weft_endpoint_flags {
     WEFT_EP_PINGED = 32,        /* our keepalive ping has no answer yet */
     WEFT_EP_ENDED = 64,         /* the peer's stream has ended */
     WEFT_EP_END_TOLD = 128,     /* and that was told */
-    WEFT_EP_TICKED = 256,       /* heard_ns holds a time */
-    WEFT_EP_STAMPED = 512,      /* since_ns holds a time */
+    WEFT_EP_TICKED = 256,       /* now_ns holds a time */
+    WEFT_EP_STAMPED = 512,      /* since_ns is when the present wait began */
     WEFT_EP_TIMED_OUT = 1024,   /* patience is at its end, and that was told */
     WEFT_EP_ENCODED = 2048,     /* the present message, by the extension */
+    WEFT_EP_TEXT = 4096, /* text is known to be UTF-8, and nobody changes it:
+                          * it need not be looked through to be sent. Set and
+                          * cleared by the owner, between two frames */
 };
 
 struct weft_endpoint {
@@ -70,17 +73,22 @@ struct weft_endpoint {
         const char *why; /* once err is set: what was wrong, static */
     };
     uint64_t now_ns;   /* of the last tick */
-    uint64_t heard_ns; /* when bytes came last */
-    uint64_t since_ns; /* when the ping or the close frame went out */
-    uint64_t left;     /* payload bytes of the present frame still to come */
-    uint32_t key;      /* the masking key, rotated for the next byte */
-    uint16_t flags;    /* enum weft_endpoint_flags */
-    uint8_t opcode;    /* of the present frame */
-    uint8_t kind;      /* of the present message; 0: none has begun */
-    int8_t err;        /* why the connection failed; 0: it did not */
-    uint8_t head_len;  /* bytes in head */
-    uint8_t head[WEFT_FRAME_HEADER_MAX]; /* a header that has come in part */
+    uint64_t since_ns; /* when bytes came last; while an answer is waited for,
+                        * when the ping or the close frame went out */
+    union {
+        struct {           /* with WEFT_EP_IN_FRAME */
+            uint64_t left; /* payload bytes still to come */
+            uint32_t key;  /* the masking key, rotated for the next byte */
+        };
+        uint8_t head[WEFT_FRAME_HEADER_MAX]; /* a header come in part */
+        struct weft_slice text;              /* with WEFT_EP_TEXT */
+    };
+    uint16_t flags;      /* enum weft_endpoint_flags */
     uint16_t close_code; /* of the peer's close frame, to be echoed */
+    uint8_t opcode;      /* of the present frame */
+    uint8_t kind;        /* of the present message; 0: none has begun */
+    int8_t err;          /* why the connection failed; 0: it did not */
+    uint8_t head_len;    /* bytes in head */
 };
 
 /* Fills *conf from public options; USAGE when they make no sense. */

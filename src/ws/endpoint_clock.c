@@ -51,15 +51,16 @@ uint64_t weft_endpoint_deadline(const struct weft_endpoint *ep)
         return end_of_wait(ep, is_stamped, ep->since_ns, close_wait(ep));
     if (ep->flags & WEFT_EP_PINGED)
         return end_of_wait(ep, is_stamped, ep->since_ns, conf->pong_ns);
-    return end_of_wait(ep, ep->flags & WEFT_EP_TICKED, ep->heard_ns,
+    return end_of_wait(ep, ep->flags & WEFT_EP_TICKED, ep->since_ns,
                        conf->ping_ns);
 }
 
 void weft_endpoint_heard(struct weft_endpoint *ep)
 {
-    ep->heard_ns = ep->now_ns;
-    if (!is_closing(ep))
-        ep->flags &= (uint16_t) ~(WEFT_EP_PINGED | WEFT_EP_STAMPED);
+    if (is_closing(ep))
+        return;
+    ep->since_ns = ep->now_ns;
+    ep->flags &= (uint16_t) ~(WEFT_EP_PINGED | WEFT_EP_STAMPED);
 }
 
 void weft_endpoint_taking(struct weft_endpoint *ep)
@@ -98,7 +99,7 @@ int weft_endpoint_tick(struct weft_endpoint *ep, uint64_t now_ns)
         return WEFT_ERR_TIMEOUT;
     if (!(ep->flags & WEFT_EP_TICKED)) {
         ep->flags |= WEFT_EP_TICKED;
-        ep->heard_ns = now_ns;
+        ep->since_ns = now_ns;
     }
     if (is_closing(ep) && !(ep->flags & WEFT_EP_STAMPED))
         stamp(ep);

@@ -47,7 +47,7 @@ static void test_handler_frees_what_it_sent(void **state)
 
         world_open(&w, 0);
         side_open(&side, &w, WEFT_SERVER, false);
-        side.conf.out_limit = SIZE_MAX;
+        side.conf.ep.out_limit = SIZE_MAX;
         side_small_buffer(&side);
 
         send_and_free(&side, 1, &want);

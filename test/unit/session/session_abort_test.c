@@ -87,7 +87,8 @@ static void test_abort_from_elsewhere(void **state)
         struct world w;
 
         open_case(&w, &sides[0], n % CASES);
-        side_open(&sides[1], &w, sides[0].conf.is_client ? roles[1] : roles[0],
+        side_open(&sides[1], &w,
+                  sides[0].conf.ep.is_client ? roles[1] : roles[0],
                   n % CASES / 2);
         for (int i = 0; i < 2; i++) {
             sides[i].on_message = abort_friend;

@@ -162,7 +162,7 @@ static void test_send_while_held(void **state)
         open_case(&w, &side, n);
         weft_session_hold(&side.s);
         assert_int_equal(side_send(&side, "a"), 0);
-        peer_waits(&side, side.conf.is_client ? 7 : 3);
+        peer_waits(&side, side.conf.ep.is_client ? 7 : 3);
         assert_string_equal(peer_heard(&side), "text:a");
         unhold(&side);
         finish(&w, &side);
@@ -239,7 +239,7 @@ static void test_held_while_pinged(void **state)
         open_case(&w, &side, n);
         now = weft_loop_now(w.loop) + 30 * SECOND;
         weft_session_tick(&side.s, now);
-        peer_waits(&side, side.conf.is_client ? 6 : 2);
+        peer_waits(&side, side.conf.ep.is_client ? 6 : 2);
         weft_session_hold(&side.s);
         peer_says(&side, "8a00");
         weft_session_tick(&side.s, now + 100 * SECOND);
@@ -365,7 +365,7 @@ static void test_unsent(void **state)
         assert_int_equal(weft_session_unsent(&side.s), 0);
         assert_int_equal(side_send(&side, "abc"), 0);
         assert_int_equal(weft_session_unsent(&side.s),
-                         side.conf.is_client ? 9 : 5);
+                         side.conf.ep.is_client ? 9 : 5);
         turn(w.loop);
         assert_int_equal(weft_session_unsent(&side.s), 0);
         finish(&w, &side);
@@ -386,13 +386,13 @@ static void test_unsent_to_a_slow_peer(void **state)
         size_t unsent, total;
 
         open_case(&w, &side, n % CASES);
-        side.conf.out_limit = SIZE_MAX;
+        side.conf.ep.out_limit = SIZE_MAX;
         side_small_buffer(&side);
         for (int i = 0; i < 60; i++)
             assert_int_equal(
                 weft_session_send(&side.s, WEFT_BINARY, block, sizeof(block)),
                 0);
-        total = 60 * (sizeof(block) + (side.conf.is_client ? 14 : 10));
+        total = 60 * (sizeof(block) + (side.conf.ep.is_client ? 14 : 10));
         turns(&side);
         peer_waits(&side, steps[n / CASES]);
         turns(&side);

@@ -25,7 +25,7 @@ static size_t frame_len(const struct side *side, size_t len)
            (len > 65535 ? 10
             : len > 125 ? 4
                         : 2) +
-           (side->conf.is_client ? 4 : 0);
+           (side->conf.ep.is_client ? 4 : 0);
 }
 
 /* A session whose kernel takes little at once. */
@@ -55,7 +55,7 @@ static void test_large_payload_may_go(void **state)
         size_t len = 0;
 
         open_slow(&w, &side, roles[n % 2]);
-        side.conf.out_limit = SIZE_MAX;
+        side.conf.ep.out_limit = SIZE_MAX;
         for (int i = 0; i < 4; i++) {
             uint8_t *p = big_text();
             size_t size = BIG - (size_t)i * 100000;
@@ -91,7 +91,7 @@ static void test_slow_reader_gets_all(void **state)
         struct world w;
 
         open_slow(&w, &side, roles[n]);
-        side.conf.out_limit = SIZE_MAX;
+        side.conf.ep.out_limit = SIZE_MAX;
         assert_int_equal(weft_session_send(&side.s, WEFT_TEXT, p, BIG), 0);
         text_add(&want, "text:");
         text_add_payload(&want, p, BIG);
@@ -251,7 +251,7 @@ static void test_back_pressure(void **state)
     (void)state;
     world_open(&w, 16384);
     side_init(&side, &w, WEFT_SERVER);
-    side.conf.out_limit = 65536;
+    side.conf.ep.out_limit = 65536;
     side_connect(&side, false);
     side_small_buffer(&side);
     side.on_message = echo;
@@ -291,8 +291,8 @@ static void test_flood_of_pings(void **state)
 
         world_open(&w, 16384);
         side_init(&side, &w, WEFT_SERVER);
-        side.conf.out_limit = 65536;
-        side.conf.drops_oldest = drops;
+        side.conf.ep.out_limit = 65536;
+        side.conf.ep.drops_oldest = drops;
         side_connect(&side, false);
         side_small_buffer(&side);
         for (int i = 0; i < 300000; i++)
@@ -319,7 +319,7 @@ static void test_close_while_held_up(void **state)
     (void)state;
     world_open(&w, 16384);
     side_init(&side, &w, WEFT_SERVER);
-    side.conf.out_limit = 65536;
+    side.conf.ep.out_limit = 65536;
     side_connect(&side, false);
     side_small_buffer(&side);
     side.on_message = echo;
@@ -347,7 +347,7 @@ static void test_client_reads_on(void **state)
     (void)state;
     world_open(&w, 16384);
     side_init(&side, &w, WEFT_CLIENT);
-    side.conf.out_limit = 65536;
+    side.conf.ep.out_limit = 65536;
     side_connect(&side, false);
     side_small_buffer(&side);
     side.on_message = echo;
@@ -397,7 +397,7 @@ static void test_drain_without_waiting(void **state)
 
         world_open(&w, 0);
         side_init(&side, &w, roles[n % 2]);
-        side.conf.out_limit = 1000;
+        side.conf.ep.out_limit = 1000;
         side_connect(&side, false);
         if (n / 2) {
             send_until_busy(&side);
@@ -444,7 +444,7 @@ static void test_drain_when_low(void **state)
 
         world_open(&w, 0);
         side_init(&side, &w, roles[n]);
-        side.conf.out_limit = 100000;
+        side.conf.ep.out_limit = 100000;
         side_connect(&side, false);
         side_small_buffer(&side);
         send_until_busy(&side);
@@ -474,7 +474,7 @@ static void test_drain_again_and_again(void **state)
 
         world_open(&w, 0);
         side_init(&side, &w, roles[n % 2]);
-        side.conf.out_limit = 10000;
+        side.conf.ep.out_limit = 10000;
         side_connect(&side, false);
         if (n / 2)
             side_small_buffer(&side);

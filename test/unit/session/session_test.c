@@ -145,7 +145,7 @@ static void test_take(void **state)
         weft_session_take(&side.s, in.data, in.len);
         assert_string_equal(side_words(&side), "text:hi");
         assert_int_equal(side.dirtied, 0); /* it was a turn of its own */
-        peer_waits(&side, side.conf.is_client ? 8 : 4);
+        peer_waits(&side, side.conf.ep.is_client ? 8 : 4);
         assert_string_equal(peer_heard(&side), "text:hi");
         bytes_release(&in);
         side_finish(&side);
@@ -172,7 +172,7 @@ static void test_sent_together(void **state)
         turn(w.loop);
         wait_ready(side.fd, POLLIN);
         peer_takes(&side, 65536);
-        assert_int_equal(side.got.len, side.conf.is_client ? 700 : 300);
+        assert_int_equal(side.got.len, side.conf.ep.is_client ? 700 : 300);
         side_finish(&side);
         world_close(&w);
     }
@@ -191,7 +191,7 @@ static void test_sent_in_message(void **state)
         peer_says(&side, "8101 61 8101 62 8900 8101 63");
         TURN_UNTIL(w.loop, side.messages == 3);
         assert_int_equal(side.dirtied, 0);
-        peer_waits(&side, side.conf.is_client ? 3 * 7 + 6 : 3 * 3 + 2);
+        peer_waits(&side, side.conf.ep.is_client ? 3 * 7 + 6 : 3 * 3 + 2);
         assert_string_equal(peer_heard(&side), "text:a text:b pong: text:c");
         side_finish(&side);
         world_close(&w);
@@ -269,7 +269,7 @@ static void test_close_first(void **state)
         assert_int_equal(side_send(&side, "a"), 0);
         assert_int_equal(weft_session_close(&side.s, 1000, "", 0), 0);
         assert_int_equal(side_send(&side, "b"), WEFT_ERR_USAGE);
-        peer_waits(&side, side.conf.is_client ? 15 : 7);
+        peer_waits(&side, side.conf.ep.is_client ? 15 : 7);
         assert_string_equal(peer_heard(&side), "text:a close:1000");
         peer_says(&side, "8101 61 8901 70");
         peer_says(&side, "8802 0bb8");
@@ -298,7 +298,7 @@ static void test_close_in_message(void **state)
         open_case(&w, &side, n);
         side.on_message = close_now;
         peer_says(&side, "8101 61 8101 62 0101 63");
-        peer_waits(&side, side.conf.is_client ? 14 : 10);
+        peer_waits(&side, side.conf.ep.is_client ? 14 : 10);
         assert_int_equal(side.last, 0);
         assert_string_equal(peer_heard(&side), "close:4000");
         assert_string_equal(side_words(&side), "text:a");
@@ -453,7 +453,7 @@ static void test_reset_after_close(void **state)
         world_open(&w, 0);
         side_open(&side, &w, roles[i], true);
         peer_says(&side, "8802 03e8");
-        peer_waits(&side, side.conf.is_client ? 8 : 4);
+        peer_waits(&side, side.conf.ep.is_client ? 8 : 4);
         reset_peer(side.fd);
         side.fd = -1;
         TURN_UNTIL(w.loop, side.closed);

@@ -37,7 +37,7 @@ static void test_silence(void **state)
         weft_session_tick(&side.s, begin + PING - 1);
         assert_false(is_readable(side.fd));
         weft_session_tick(&side.s, begin + PING);
-        peer_waits(&side, side.conf.is_client ? 6 : 2);
+        peer_waits(&side, side.conf.ep.is_client ? 6 : 2);
         assert_string_equal(peer_heard(&side), "ping:");
         assert_true(weft_session_deadline(&side.s) == begin + PING + PONG);
         weft_session_tick(&side.s, begin + PING + PONG - 1);
@@ -86,8 +86,8 @@ static void test_late_bytes_are_heard(void **state)
 
         world_open(&w, 0);
         side_init(&side, &w, roles[n % 2]);
-        side.conf.ping_ns = 1;
-        side.conf.pong_ns = 1;
+        side.conf.ep.ping_ns = 1;
+        side.conf.ep.pong_ns = 1;
         side_connect(&side, n / 2);
         begin = weft_loop_now(w.loop);
         weft_session_tick(&side.s, begin + 1);
@@ -116,7 +116,7 @@ static void test_no_answer_to_close(void **state)
         assert_int_equal(weft_session_close(&side.s, 1000, "", 0), 0);
         assert_true(weft_session_deadline(&side.s) <= now);
         weft_session_tick(&side.s, now);
-        peer_waits(&side, side.conf.is_client ? 8 : 4);
+        peer_waits(&side, side.conf.ep.is_client ? 8 : 4);
         assert_true(weft_session_deadline(&side.s) == now + CLOSE);
         peer_says(&side, "8900"); /* talk is no answer */
         wait_ready(side.s.stream.io.fd, POLLIN);
@@ -154,7 +154,7 @@ static void test_peer_keeps_the_stream(void **state)
         struct world w;
         uint64_t now = open_case(&w, &side, n % CASES) + SECOND;
         /* A client whose server has nothing more to say is not patient. */
-        uint64_t wait = n < CASES && side.conf.is_client ? SECOND : CLOSE;
+        uint64_t wait = n < CASES && side.conf.ep.is_client ? SECOND : CLOSE;
 
         side.on_ended = check_deadline;
         peer_says(&side, ends[n / CASES]);
@@ -185,7 +185,7 @@ static void test_late_answer_to_close(void **state)
 
         world_open(&w, 0);
         side_init(&side, &w, roles[n]);
-        side.conf.close_ns = 1;
+        side.conf.ep.close_ns = 1;
         side_connect(&side, true);
         assert_int_equal(weft_session_close(&side.s, 1000, "", 0), 0);
         weft_session_tick(&side.s, weft_loop_now(w.loop));

@@ -31,7 +31,7 @@ struct world {
 struct side {
     struct weft_session s;
     struct world *world;
-    struct weft_endpoint_conf conf;
+    struct weft_session_conf conf;
     struct fail_mem fm;
     struct weft_mem mem;
     uint64_t seed;
@@ -230,7 +230,7 @@ static inline void side_init(struct side *side, struct world *w,
     opts.mem = &side->mem;
     opts.random = side_entropy;
     opts.random_ud = side;
-    assert_int_equal(weft_endpoint_conf_init(&side->conf, &opts), 0);
+    assert_int_equal(weft_endpoint_conf_init(&side->conf.ep, &opts), 0);
     text_add(&side->words, "%s", "");
     assert_true(w->count < SIDES_MAX);
     w->sides[w->count++] = side;
@@ -243,7 +243,8 @@ static inline void side_start(struct side *side, int fd)
 
     assert_int_equal(
         weft_stream_open(&side->s.stream, side->world->loop, fd, &none), 0);
-    weft_session_start(&side->s, &side->conf, &side_ops);
+    side->conf.ops = &side_ops;
+    weft_session_start(&side->s, &side->conf);
 }
 
 /* Starts it with its other end in fd. */
@@ -275,7 +276,7 @@ static inline void side_small_buffer(struct side *side)
 
 static inline enum weft_role side_role(const struct side *side)
 {
-    return side->conf.is_client ? WEFT_CLIENT : WEFT_SERVER;
+    return side->conf.ep.is_client ? WEFT_CLIENT : WEFT_SERVER;
 }
 
 static inline const char *side_words(const struct side *side)
