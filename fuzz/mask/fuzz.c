@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Masking in two pieces, in place and from one place to another, at every
- * alignment of both, and where memory ends, against RFC 6455 section 5.3 read
- * literally: byte i of the payload is combined with byte i modulo 4 of the key.
- * Nothing around it may change.
+ * alignment of both, and where memory ends, in every instruction set, against
+ * RFC 6455 section 5.3 read literally: byte i of the payload is combined with
+ * byte i modulo 4 of the key. Nothing around it may change.
  *
  * Input: the key, where the payload is cut, one byte for the two alignments,
  * then the payload.
@@ -11,6 +11,7 @@
 #include "fuzz.h"
 
 #include "ws/mask.h"
+#include "ws/simd.h"
 #include <stdlib.h>
 
 #define ALIGNMENTS 16 /* of each place */
@@ -79,8 +80,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (job.cut > job.len)
         job.cut = job.len;
 
-    mask_at(alignments % ALIGNMENTS, NULL, &job);
-    mask_at(alignments / ALIGNMENTS, at_page_end(in.at, in.left), &job);
-    mask_from(alignments % ALIGNMENTS, alignments / ALIGNMENTS, &job);
+    for (int kind = 0; kind < WEFT_SIMD_COUNT; kind++) {
+        if (!weft_simd_use((enum weft_simd)kind))
+            continue;
+        mask_at(alignments % ALIGNMENTS, NULL, &job);
+        mask_at(alignments / ALIGNMENTS, at_page_end(in.at, in.left), &job);
+        mask_from(alignments % ALIGNMENTS, alignments / ALIGNMENTS, &job);
+    }
     return 0;
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * UTF-8 in pieces against a reader that takes one byte at a time and knows
- * nothing but RFC 3629: what the bits of a character are (section 3), and which
- * numbers are characters. A beginning is good as long as a character exists
- * that begins so; the validator must say no at the same byte.
+ * UTF-8 in pieces, in every instruction set, against a reader that takes one
+ * byte at a time and knows nothing but RFC 3629: what the bits of a character
+ * are (section 3), and which numbers are characters. A beginning is good as
+ * long as a character exists that begins so; the validator must say no at the
+ * same byte.
  *
  * Input: two bytes that say where the text is cut, then the text.
  */
 #include "fuzz.h"
 
+#include "ws/simd.h"
 #include "ws/utf8.h"
 #include <stdlib.h>
 
@@ -78,17 +80,16 @@ static bool is_valid_at(size_t offset, const uint8_t *text, size_t len)
     return is_valid;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* The text in pieces and whole, by what serves now. */
+static void check_text(struct fuzz_input in, const struct fuzz_cuts *cuts)
 {
-    struct fuzz_input in = {data, size};
-    struct fuzz_cuts cuts = fuzz_cuts(&in);
     enum weft_utf8 state = WEFT_UTF8_START;
     struct reader r = {0};
     const uint8_t *whole;
     size_t at = 0, piece;
 
     for (; at < in.left; at += piece) {
-        piece = fuzz_piece(&cuts, at, in.left);
+        piece = fuzz_piece(cuts, at, in.left);
         state = weft_utf8_check(state, at_page_end(in.at + at, piece), piece);
         for (size_t i = 0; i < piece; i++)
             read_byte(&r, in.at[at + i]);
@@ -102,8 +103,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
           "whole and cut differ");
     CHECK(weft_utf8_is_valid(whole, in.left) == (state == WEFT_UTF8_START),
           "state %d", (int)state);
-    CHECK(is_valid_at(cuts.first % ALIGNMENTS, in.at, in.left) ==
+    CHECK(is_valid_at(cuts->first % ALIGNMENTS, in.at, in.left) ==
               (state == WEFT_UTF8_START),
-          "at an offset of %zu bytes", cuts.first % ALIGNMENTS);
+          "at an offset of %zu bytes", cuts->first % ALIGNMENTS);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_input in = {data, size};
+    struct fuzz_cuts cuts = fuzz_cuts(&in);
+
+    for (int kind = 0; kind < WEFT_SIMD_COUNT; kind++)
+        if (weft_simd_use((enum weft_simd)kind))
+            check_text(in, &cuts);
     return 0;
 }

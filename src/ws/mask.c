@@ -1,51 +1,76 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Works on 32 bytes a step, which compilers turn into vector instructions,
- * then on words, and on bytes only at the end. The key is kept in memory
- * order, so nothing here depends on the byte order of the machine but the
- * rotation that follows a piece whose length is not a multiple of four.
+ * What is short is masked here: two words that overlap, so that nothing around
+ * the bytes is touched and no loop is needed. The rest is done in ws/simd*.c,
+ * for each instruction set.
  */
 #include "ws/mask.h"
 
-#define BLOCK 32
+#include "ws/simd.h"
 
-/* The key after n more bytes: its bytes in memory, rotated n to the left. */
-static uint32_t key_after(uint32_t key, size_t n)
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
+static uint64_t take_8(const uint8_t *p, uint32_t key)
 {
-    uint8_t from[4], to[4];
+    uint64_t word;
 
-    memcpy(from, &key, 4);
-    for (size_t i = 0; i < 4; i++)
-        to[i] = from[(i + n) & 3];
-    memcpy(&key, to, 4);
-    return key;
+    memcpy(&word, p, 8);
+    return word ^ ((uint64_t)key << 32 | key);
 }
 
-static void mask_block(uint8_t *out, const uint8_t *in, uint64_t wide)
+static uint32_t take_4(const uint8_t *p, uint32_t key)
 {
-    uint64_t words[BLOCK / 8];
+    uint32_t word;
 
-    memcpy(words, in, BLOCK);
-    for (size_t i = 0; i < BLOCK / 8; i++)
-        words[i] ^= wide;
-    memcpy(out, words, BLOCK);
+    memcpy(&word, p, 4);
+    return word ^ key;
 }
 
 uint32_t weft_mask(uint8_t *out, const uint8_t *in, size_t len, uint32_t key)
 {
-    uint64_t wide = (uint64_t)key << 32 | key, word;
-    uint8_t bytes[4];
-    size_t i = 0;
+    uint32_t after = weft_mask_key_after(key, len);
+    weft_mask_lane first, last;
 
-    for (; i + BLOCK <= len; i += BLOCK)
-        mask_block(out + i, in + i, wide);
-    for (; i + 8 <= len; i += 8) {
-        memcpy(&word, in + i, 8);
-        word ^= wide;
-        memcpy(out + i, &word, 8);
+    if (len >= 16 && len <= 32) {
+        weft_mask_lane_take(&first, in, key);
+        weft_mask_lane_take(&last, in + len - 16, after);
+        weft_mask_lane_give(out, &first);
+        weft_mask_lane_give(out + len - 16, &last);
+    } else {
+        weft_simd()->mask(out, in, len, key);
     }
-    memcpy(bytes, &key, 4);
-    for (size_t j = 0; i + j < len; j++)
-        out[i + j] = in[i + j] ^ bytes[j & 3];
-    return len & 3 ? key_after(key, len) : key;
+    return after;
+}
+
+/* From 4 to 15 bytes. False, and nothing is written, if they are not ASCII. */
+static bool mask_few(uint8_t *out, const uint8_t *in, size_t len, uint32_t key)
+{
+    uint32_t after = weft_mask_key_after(key, len), half, last_half;
+    uint64_t word, last;
+
+    if (len >= 8) {
+        word = take_8(in, key);
+        last = take_8(in + len - 8, after);
+        if ((word | last) & HIGH_BITS)
+            return false;
+        memcpy(out, &word, 8);
+        memcpy(out + len - 8, &last, 8);
+        return true;
+    }
+    half = take_4(in, key);
+    last_half = take_4(in + len - 4, after);
+    if ((half | last_half) & (uint32_t)HIGH_BITS)
+        return false;
+    memcpy(out, &half, 4);
+    memcpy(out + len - 4, &last_half, 4);
+    return true;
+}
+
+enum weft_utf8 weft_mask_any_text(uint8_t *out, const uint8_t *in, size_t len,
+                                  uint32_t key, enum weft_utf8 state)
+{
+    if (len >= 4 && len <= 15 && state == WEFT_UTF8_START &&
+        mask_few(out, in, len, key))
+        return state;
+    return weft_simd()->mask_text(out, in, len, key, state);
 }

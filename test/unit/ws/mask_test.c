@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Masking against the definition of RFC 6455 section 5.3, a byte at a time. */
+/* Masking against the definition of RFC 6455 section 5.3, a byte at a time; and
+ * text, unmasked and checked in one pass, against doing one after the other. */
 #include "ws/mask.h"
 
 #include "support.h"
@@ -138,6 +139,69 @@ static void test_example(void **state)
     assert_memory_equal(out, masked, 5);
 }
 
+/* ---- Text ---------------------------------------------------------------- */
+
+#define TEXT_MAX 100
+
+/* One text from every state, as a piece and as a whole. */
+static void check_text(const uint8_t *text, size_t len, size_t phase)
+{
+    uint8_t masked[TEXT_MAX], out[TEXT_MAX + 1];
+    bool is_valid = weft_utf8_is_valid(text, len);
+
+    reference(masked, text, len, phase);
+    for (int from = WEFT_UTF8_START; from <= WEFT_UTF8_BAD; from++) {
+        enum weft_utf8 state = (enum weft_utf8)from, want;
+
+        want = weft_utf8_check(state, text, len);
+        out[len] = 0xee;
+        CHECK(weft_mask_text(out, at_page_end(masked, len), len, key_at(phase),
+                             &state) == key_at(phase + len),
+              "key after %zu bytes", len);
+        CHECK(state == want, "%zu bytes from %d: %d", len, from, (int)state);
+        CHECK(want == WEFT_UTF8_BAD || !memcmp(out, text, len),
+              "%zu bytes from %d", len, from);
+        CHECK(out[len] == 0xee, "behind %zu bytes", len);
+    }
+    CHECK(weft_mask_whole_text(masked, masked, len, key_at(phase)) == is_valid,
+          "%zu bytes", len);
+    CHECK(!is_valid || !memcmp(masked, text, len), "%zu bytes", len);
+}
+
+/* Every length: ASCII, one other byte at every place, one character. */
+static void test_text(void **state)
+{
+    uint8_t text[TEXT_MAX];
+
+    (void)state;
+    for (size_t len = 0; len <= TEXT_MAX; len++) {
+        for (size_t i = 0; i < sizeof(text); i++)
+            text[i] = (uint8_t)(' ' + i % 95);
+        check_text(text, len, len % 4);
+        for (size_t at = 0; at < len; at++) {
+            uint8_t was = text[at];
+
+            text[at] = 0x80;
+            check_text(text, len, at % 4);
+            text[at] = was;
+        }
+        for (size_t at = 0; at + 1 < len; at++) {
+            uint8_t was[2] = {text[at], text[at + 1]};
+
+            memcpy(text + at, "\xc3\xa9", 2);
+            check_text(text, len, at % 4);
+            memcpy(text + at, was, 2);
+        }
+    }
+}
+
+static void test_key_after(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len < 12; len++)
+        assert_int_equal(weft_mask_key_after(key_at(0), len), key_at(len));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +210,8 @@ int main(void)
         cmocka_unit_test(test_at_the_end_of_memory),
         cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_example),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_key_after),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
