@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: a command, or a question about itself. */
+#include "cli/bench.h"
 #include "cli/connect.h"
 #include "cli/serve.h"
 #include "cli/suggest.h"
@@ -14,6 +15,7 @@ static const struct command {
     const char *name;
     int (*main)(int argc, char **argv);
 } commands[] = {
+    {"bench", bench_main},
     {"connect", connect_main},
     {"serve", serve_main},
 };

@@ -25,7 +25,7 @@ PROGRAMS = {"release": "build", "asan": "build-asan", "tsan": "build-tsan",
 UNITTEST = ["/usr/bin/python3", "tools/testlib/unittest_tap.py"]
 
 # Folders whose unit tests run under the thread sanitizer too.
-THREADED = ("loop", "net", "client", "server", "handler")
+THREADED = ("loop", "net", "client", "server", "handler", "load")
 
 
 # Run again where every buffer has its least size (src/base/sizes.h): what
