@@ -21,14 +21,20 @@ extern "C" {
  * each other become much smaller, and the connection keeps its window also at
  * rest, about 300 KiB to compress and 40 KiB to decompress with windows of 15
  * bits. Without it a connection at rest keeps nothing.
+ *
+ * A higher level makes messages smaller and takes longer. Without takeover, 1
+ * to 4 are Weft's own compressor and 5 to 9 libdeflate, or zlib where that was
+ * not built in or the window is less than the message; with takeover all are
+ * zlib. Of 16 KiB, 3 makes 3 % more than zlib's level 6 in the mean of many
+ * kinds of text, and 11 % more at most, in two fifths of its time.
  */
 struct weft_deflate_opts {
     size_t size;          /* of this struct */
     bool is_off;          /* the extension is not negotiated at all */
     bool has_takeover;    /* we keep our context, if the peer lets us */
     bool peer_takeover;   /* the peer may keep its own */
-    int level;            /* [3] 1, fast, to 9, small */
-    int memory_level;     /* [8] 1 to 9, as zlib has it */
+    int level;            /* [3] 1, fast, to 9, small; see below */
+    int memory_level;     /* [8] 1 to 9, as zlib has it, where it serves */
     int window_bits;      /* [15] 8 to 15, of what we send; at most */
     int peer_window_bits; /* [15] 8 to 15, of what the peer sends */
 

@@ -70,8 +70,10 @@
 #define WEFT_DEFLATE_KEPT WEFT_SIZE((size_t)262144, (size_t)0)
 #define WEFT_DEFLATE_IDLE WEFT_SIZE(8u, 0u)
 
-/* From here on libdeflate packs a message without context: see deflate.c. */
-#define WEFT_DEFLATE_WHOLE_MIN WEFT_SIZE((size_t)32768, (size_t)1)
+/* What one block of our own compressor takes: sequences, and bytes that it
+ * stands for, with which no sequence begins (deflate_find.c). */
+#define WEFT_BLOCK_SEQUENCES WEFT_SIZE(8192, 3)
+#define WEFT_BLOCK_TEXT WEFT_SIZE((size_t)64000, (size_t)701)
 
 /* Bytes of a message that zlib is given at once, whose lengths are unsigned,
  * and those of a text that is looked through. */

@@ -21,9 +21,6 @@
  */
 #define FORMAT_WINDOW_BITS 15
 
-/* See suits_whole. */
-#define WHOLE_LEVEL_MAX 7
-
 struct deflate {
     struct weft_ext ext; /* first: it is what the endpoint holds */
     struct weft_deflate_pool *pool;
@@ -61,34 +58,19 @@ static int pack_on(struct deflate *d, const void *data, size_t len)
     return rc;
 }
 
-/*
- * Whether libdeflate packs it, which keeps to no window but its own. Measured
- * by bench/deflate: below 32 KiB neither is faster for certain. From there on
- * libdeflate takes 0.6 to 1 of zlib's time at levels 1 and 4 to 7, the same at
- * 3 and up to 1.3 at 2, always for 3 to 10 % less; at 8 and 9, where it
- * searches further, it takes up to twice as long. That is with the reading that
- * takes the mark of the last block away. To unpack, it takes zlib's time up to
- * 512 bytes, 0.8 at 4 KiB, 0.65 at 16 KiB and half from 128 KiB on; so it has
- * all.
- */
-static bool suits_whole(const struct deflate *d, size_t len)
-{
-    return len >= WEFT_DEFLATE_WHOLE_MIN && d->packs.level <= WHOLE_LEVEL_MAX &&
-           is_within_window(d, len);
-}
-
 /* Without context, and only if it gets shorter. */
 static int pack_alone(struct deflate *d, const void *data, size_t len)
 {
     struct weft_deflate_stream *packer;
-    int rc;
+    int rc = WEFT_ERR_NOMEM;
 
-    if (suits_whole(d, len)) {
+    if (d->packs.level <= WEFT_DEFLATE_QUICK_LEVELS)
+        rc = weft_deflate_quick_pack(d->pool, &d->packs, data, len, len - 1);
+    else if (is_within_window(d, len))
         rc = weft_deflate_whole_pack(d->pool, d->packs.level, data, len,
                                      len - 1);
-        if (rc >= 0)
-            return rc;
-    }
+    if (rc >= 0)
+        return rc;
     packer = weft_deflate_take(d->pool, &d->packs);
     if (!packer)
         return WEFT_ERR_NOMEM;

@@ -2,8 +2,9 @@
 /*
  * What the files of permessage-deflate share. deflate.c is the extension of a
  * connection, deflate_pool.c what its loop keeps for it, deflate_pack.c and
- * deflate_unpack.c the two directions over zlib, and deflate_whole.c both over
- * libdeflate. Nobody else includes this.
+ * deflate_unpack.c the two directions over zlib, deflate_whole.c both over
+ * libdeflate, and deflate_quick.c packs by our own means. Nobody else includes
+ * this.
  */
 #ifndef WEFT_WS_DEFLATE_INTERNAL_H
 #define WEFT_WS_DEFLATE_INTERNAL_H
@@ -38,6 +39,7 @@ struct weft_deflate_stream {
 };
 
 struct weft_deflate_whole; /* the states of libdeflate */
+struct weft_deflate_quick; /* that of our own compressor */
 
 struct weft_deflate_pool {
     const struct weft_mem *mem;
@@ -48,6 +50,7 @@ struct weft_deflate_pool {
     struct weft_buf unpacked;         /* what was decoded last */
     struct weft_buf padded;           /* a message to decode, and its tail */
     struct weft_deflate_whole *whole; /* NULL: not needed yet */
+    struct weft_deflate_quick *quick; /* NULL: not needed yet */
 };
 
 /* A stream without history, the caller's until it is given back; NULL: no
@@ -97,6 +100,20 @@ struct weft_deflate_sink {
  * or INVALID_DATA. */
 int weft_deflate_unpack(struct weft_deflate_stream *stream, const uint8_t *p,
                         size_t len, bool fin, struct weft_deflate_sink *sink);
+
+/* ---- deflate_quick.c ----------------------------------------------------- */
+
+/* It has the levels from 1 to this. */
+#define WEFT_DEFLATE_QUICK_LEVELS 4
+
+/* Packs a whole message without context, into pool->packed, which is empty,
+ * and keeps to the key's window: 1; 0: it would be longer than most; or NOMEM.
+ */
+int weft_deflate_quick_pack(struct weft_deflate_pool *pool,
+                            const struct weft_deflate_key *key,
+                            const void *data, size_t len, size_t most);
+
+void weft_deflate_quick_free(struct weft_deflate_pool *pool);
 
 /* ---- deflate_whole.c ----------------------------------------------------- */
 

@@ -26,9 +26,9 @@ static bool is_within(int value, int min, int max)
 
 /*
  * Measured by bench/deflate. Up to 1 KiB the level makes hardly a difference.
- * Above, 6 leaves 4 to 12 % less than 3 and takes 1.2 times as long at 4 KiB,
- * twice at 64 KiB; 1 leaves 2 to 12 % more and saves a tenth of the time at 4
- * KiB, a third at 64 KiB.
+ * Above, 1 leaves 5 % more than 3 and saves a fifth of the time at 4 KiB, 7 %
+ * and a quarter at 16 KiB, where 6 leaves up to 4 % less than 3 and takes two
+ * to four times as long.
  *
  * Without context, 64 bytes get no shorter, 128 by a tenth and 256 by a third,
  * all for about the same time. With context even 32 bytes that resemble earlier

