@@ -25,6 +25,8 @@ struct weft_loop_opts {
     const struct weft_mem *mem; /* NULL: malloc. Must outlive the loop, and is
                                  * called by threads that post, too */
     size_t read_size;           /* bytes of the receive buffer; 0: 512 KiB */
+    uint64_t busy_poll_us;      /* [0] microseconds for which it looks for work
+                                 * again and again before it sleeps */
 };
 
 /* opts may be NULL. 0; NOMEM; SYSTEM when the kernel gives no descriptor;

@@ -53,6 +53,7 @@ struct weft_server_opts {
     unsigned threads;           /* [one for each core] */
     weft_log_fn *log;           /* [lines to standard error, no access log] */
     void *log_user;
+    bool no_access_log; /* lines of WEFT_LOG_ACCESS are not made */
 
     /* Static files are served from this folder; NULL: none. */
     const char *document_root;
@@ -82,6 +83,8 @@ struct weft_server_opts {
     /* Compression, for handlers that have no rule of their own; NULL: the
      * defaults of <weft/deflate.h>, so without context takeover. */
     const struct weft_deflate_opts *deflate;
+
+    uint64_t busy_poll_us; /* [0] as of <weft/loop.h>, for every thread */
 };
 
 /* What the server counts; all since it was made, except open. */

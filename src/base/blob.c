@@ -21,6 +21,18 @@ struct weft_blob *weft_blob_new(const struct weft_mem *mem, size_t len)
     return blob;
 }
 
+struct weft_blob *weft_blob_adopt(const struct weft_mem *mem, void *block,
+                                  size_t size)
+{
+    struct weft_blob *blob = weft_blob_new(mem, 0);
+
+    if (blob) {
+        blob->block = block;
+        blob->block_size = size;
+    }
+    return blob;
+}
+
 struct weft_blob *weft_blob_ref(struct weft_blob *blob)
 {
     __atomic_fetch_add(&blob->refs, 1, __ATOMIC_RELAXED);
@@ -31,6 +43,8 @@ void weft_blob_unref(struct weft_blob *blob)
 {
     if (!blob)
         return;
-    if (__atomic_sub_fetch(&blob->refs, 1, __ATOMIC_ACQ_REL) == 0)
-        weft_free(blob->mem, blob, sizeof(*blob) + blob->size);
+    if (__atomic_sub_fetch(&blob->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    weft_free(blob->mem, blob->block, blob->block_size);
+    weft_free(blob->mem, blob, sizeof(*blob) + blob->size);
 }

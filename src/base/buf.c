@@ -40,14 +40,16 @@ static size_t grown_cap(const struct weft_buf *buf, size_t need)
     return cap < need ? need : cap;
 }
 
-static int grow(struct weft_buf *buf, size_t len)
+int weft_buf_grow_to(struct weft_buf *buf, size_t need)
 {
     uint8_t *data;
     size_t cap;
 
-    if (len > buf->max - buf->len)
+    if (need <= buf->cap)
+        return 0;
+    if (need > buf->max)
         return WEFT_ERR_LIMIT;
-    cap = grown_cap(buf, buf->len + len);
+    cap = grown_cap(buf, need);
     data = weft_resize(buf->mem, buf->data, buf->cap, cap);
     if (!data)
         return WEFT_ERR_NOMEM;
@@ -58,7 +60,11 @@ static int grow(struct weft_buf *buf, size_t len)
 
 int weft_buf_reserve(struct weft_buf *buf, size_t len)
 {
-    return len <= buf->cap - buf->len ? 0 : grow(buf, len);
+    if (len <= buf->cap - buf->len)
+        return 0;
+    if (len > buf->max - buf->len)
+        return WEFT_ERR_LIMIT;
+    return weft_buf_grow_to(buf, buf->len + len);
 }
 
 int weft_buf_append(struct weft_buf *buf, const void *data, size_t len)

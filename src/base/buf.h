@@ -42,6 +42,9 @@ WEFT_CHECK int weft_buf_vprintf(struct weft_buf *buf, const char *format,
  * itself. Results as append. */
 WEFT_CHECK int weft_buf_reserve(struct weft_buf *buf, size_t len);
 
+/* Makes cap at least this, max being the most. Results as append. */
+WEFT_CHECK int weft_buf_grow_to(struct weft_buf *buf, size_t cap);
+
 /* Drops the first n bytes. */
 void weft_buf_consume(struct weft_buf *buf, size_t n);
 

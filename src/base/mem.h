@@ -34,4 +34,20 @@ char *weft_strdup(const struct weft_mem *mem, const char *s);
 char *weft_strndup(const struct weft_mem *mem, const char *s, size_t len);
 void weft_strfree(const struct weft_mem *mem, char *s);
 
+/* memcpy, for bytes of which there are often few. */
+static inline void weft_copy(uint8_t *to, const uint8_t *from, size_t len)
+{
+    uint8_t low[16], high[16];
+
+    if (len > 32 || len < 16) {
+        if (len > 0)
+            memcpy(to, from, len);
+        return;
+    }
+    memcpy(low, from, 16);
+    memcpy(high, from + len - 16, 16);
+    memcpy(to, low, 16);
+    memcpy(to + len - 16, high, 16);
+}
+
 #endif

@@ -18,7 +18,7 @@
 #define PASS_THROUGH WEFT_POOL_CLASSES
 
 #define SMALLEST 64u
-#define LARGEST 65536u
+#define LARGEST (2u << 20)
 
 /* What stands in a block that waits. */
 struct waiting {

@@ -4,8 +4,9 @@
  * wait in lists by size class for the next request, so that the steady state
  * of a loop allocates nothing from below; and it counts what its users hold.
  *
- * Classes are powers of two from 64 bytes to 64 KiB with one step between
- * (64, 96, 128, 192, 256 …); larger blocks pass through. What waits in the
+ * Classes are powers of two from 64 bytes to 2 MiB with one step between
+ * (64, 96, 128, 192, 256 …), as what a megabyte of fresh memory costs is more
+ * than what is done with it; larger blocks pass through. What waits in the
  * lists is bounded; beyond that it goes back below.
  */
 #ifndef WEFT_BASE_POOL_H
@@ -13,7 +14,7 @@
 
 #include <weft/types.h>
 
-#define WEFT_POOL_CLASSES 21
+#define WEFT_POOL_CLASSES 31
 
 struct weft_pool {
     struct weft_mem mem; /* what users are given: &pool->mem */

@@ -9,19 +9,6 @@
 #include "base/mem.h"
 #include "base/sizes.h"
 
-struct weft_chunk {
-    struct weft_chunk *next;
-    const uint8_t *at;      /* the first unsent byte */
-    size_t len;             /* unsent bytes */
-    size_t room;            /* bytes that fit behind them */
-    size_t size;            /* of the allocation */
-    struct weft_blob *blob; /* what at points into, or NULL */
-    bool is_borrowed;
-    bool is_droppable; /* a whole message, no byte of it sent */
-    bool is_sealed;    /* nothing more may be written behind */
-    uint8_t data[];
-};
-
 void weft_queue_init(struct weft_queue *queue, const struct weft_mem *mem)
 {
     *queue = (struct weft_queue){.mem = mem};
@@ -72,40 +59,25 @@ static struct weft_chunk *chunk_push(struct weft_queue *queue, size_t room)
 }
 
 /* What waits behind something sealed is seldom much: a large chunk for it
- * would make the memory of a queue a multiple of its bytes. */
+ * would make the memory of a queue a multiple of its bytes. Behind a small
+ * chunk comes a larger one. */
 static size_t room_of_next(const struct weft_queue *queue)
 {
     if (queue->is_split)
         return 0;
     if (queue->tail && queue->tail->is_sealed)
         return WEFT_CHUNK_SMALL_SIZE - sizeof(struct weft_chunk);
+    if (queue->tail && queue->tail->size < WEFT_CHUNK_SIZE / 4)
+        return queue->tail->size * 4 - sizeof(struct weft_chunk);
     return WEFT_CHUNK_SIZE - sizeof(struct weft_chunk);
 }
 
-uint8_t *weft_queue_reserve(struct weft_queue *queue, size_t len)
+uint8_t *weft_queue_grow(struct weft_queue *queue, size_t len)
 {
-    struct weft_chunk *tail = queue->tail;
     size_t room = room_of_next(queue);
+    struct weft_chunk *tail = chunk_push(queue, len > room ? len : room);
 
-    if (!tail || tail->is_sealed || tail->room < len)
-        tail = chunk_push(queue, len > room ? len : room);
-    if (!tail)
-        return NULL;
-    return tail->data + (tail->size - sizeof(*tail) - tail->room);
-}
-
-size_t weft_queue_weight(const struct weft_queue *queue)
-{
-    return queue->bytes + queue->chunks * sizeof(struct weft_chunk);
-}
-
-void weft_queue_commit(struct weft_queue *queue, size_t len)
-{
-    struct weft_chunk *tail = queue->tail;
-
-    tail->len += len;
-    tail->room -= len;
-    queue->bytes += len;
+    return tail ? tail->data : NULL;
 }
 
 void weft_queue_uncommit(struct weft_queue *queue, size_t len)
@@ -127,6 +99,16 @@ int weft_queue_append(struct weft_queue *queue, const void *data, size_t len)
         memcpy(p, data, len);
     weft_queue_commit(queue, len);
     return 0;
+}
+
+int weft_queue_append_few(struct weft_queue *queue, const void *data,
+                          size_t len)
+{
+    size_t room = WEFT_CHUNK_FEW_SIZE - sizeof(struct weft_chunk);
+
+    if (!queue->tail && len <= room && !chunk_push(queue, room))
+        return WEFT_ERR_NOMEM;
+    return weft_queue_append(queue, data, len);
 }
 
 int weft_queue_append_blob(struct weft_queue *queue, struct weft_blob *blob)
@@ -178,6 +160,22 @@ static int chunk_settle(struct weft_queue *queue, struct weft_chunk **link)
         queue->tail = copy;
     chunk_free(queue, old);
     return 0;
+}
+
+void weft_queue_lend(struct weft_queue *queue, struct weft_blob *blob,
+                     const uint8_t *data, size_t len)
+{
+    uintptr_t from = (uintptr_t)data;
+
+    for (struct weft_chunk *c = queue->head; c; c = c->next) {
+        uintptr_t at = (uintptr_t)c->at;
+
+        if (!c->is_borrowed || at < from || at - from >= len)
+            continue;
+        c->blob = weft_blob_ref(blob);
+        c->is_borrowed = false;
+        queue->borrowed--;
+    }
 }
 
 int weft_queue_settle(struct weft_queue *queue)

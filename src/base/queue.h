@@ -15,7 +15,19 @@
 #include <sys/uio.h>
 #include <weft/error.h>
 
-struct weft_chunk;
+/* For the inline calls below; others leave it alone. */
+struct weft_chunk {
+    struct weft_chunk *next;
+    const uint8_t *at;      /* the first unsent byte */
+    size_t len;             /* unsent bytes */
+    size_t room;            /* bytes that fit behind them */
+    size_t size;            /* of the allocation */
+    struct weft_blob *blob; /* what at points into, or NULL */
+    bool is_borrowed;
+    bool is_droppable; /* a whole message, no byte of it sent */
+    bool is_sealed;    /* nothing more may be written behind */
+    uint8_t data[];
+};
 
 struct weft_queue {
     const struct weft_mem *mem;
@@ -34,8 +46,13 @@ void weft_queue_release(struct weft_queue *queue);
 
 /* Room for len bytes in one piece, to be filled at once and then kept by
  * weft_queue_commit with the same len or less. NULL: no memory. */
-uint8_t *weft_queue_reserve(struct weft_queue *queue, size_t len);
-void weft_queue_commit(struct weft_queue *queue, size_t len);
+static inline uint8_t *weft_queue_reserve(struct weft_queue *queue, size_t len);
+static inline void weft_queue_commit(struct weft_queue *queue, size_t len);
+
+/* As append, where an empty queue may get no more for a while: memory is taken
+ * in small pieces at first. */
+WEFT_CHECK int weft_queue_append_few(struct weft_queue *queue, const void *data,
+                                     size_t len);
 
 /* Takes the last len bytes back, right after their commit. */
 void weft_queue_uncommit(struct weft_queue *queue, size_t len);
@@ -54,6 +71,11 @@ WEFT_CHECK int weft_queue_borrow(struct weft_queue *queue, const void *data,
                                  size_t len);
 WEFT_CHECK int weft_queue_settle(struct weft_queue *queue);
 
+/* What is borrowed from the len bytes at data stays where it is, as blob keeps
+ * them: each such chunk takes a reference. */
+void weft_queue_lend(struct weft_queue *queue, struct weft_blob *blob,
+                     const uint8_t *data, size_t len);
+
 /* Begins a chunk of its own, so that what is written until the next call of
  * this can be dropped as one: a message. */
 void weft_queue_split(struct weft_queue *queue, bool droppable);
@@ -64,7 +86,7 @@ size_t weft_queue_drop_oldest(struct weft_queue *queue);
 
 /* What the queue costs, as a limit should see it: its bytes, and for each chunk
  * what keeps them together. */
-size_t weft_queue_weight(const struct weft_queue *queue);
+static inline size_t weft_queue_weight(const struct weft_queue *queue);
 
 /* Fills iov with at most max pieces from the front; their number. Pinning
  * gives them to the kernel until the next weft_queue_sent. */
@@ -73,5 +95,33 @@ int weft_queue_pin(struct weft_queue *queue, struct iovec *iov, int max);
 
 /* Drops the first n bytes, which have been sent, and unpins all. */
 void weft_queue_sent(struct weft_queue *queue, size_t n);
+
+/* ---- Inline, as every message goes through them -------------------------- */
+
+/* The same in a chunk of its own. */
+uint8_t *weft_queue_grow(struct weft_queue *queue, size_t len);
+
+static inline uint8_t *weft_queue_reserve(struct weft_queue *queue, size_t len)
+{
+    struct weft_chunk *tail = queue->tail;
+
+    if (!tail || tail->is_sealed || tail->room < len)
+        return weft_queue_grow(queue, len);
+    return tail->data + (tail->size - sizeof(*tail) - tail->room);
+}
+
+static inline void weft_queue_commit(struct weft_queue *queue, size_t len)
+{
+    struct weft_chunk *tail = queue->tail;
+
+    tail->len += len;
+    tail->room -= len;
+    queue->bytes += len;
+}
+
+static inline size_t weft_queue_weight(const struct weft_queue *queue)
+{
+    return queue->bytes + queue->chunks * sizeof(struct weft_chunk);
+}
 
 #endif

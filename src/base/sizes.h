@@ -42,6 +42,9 @@
 #define WEFT_CHUNK_SIZE WEFT_SIZE(16384, 64)
 #define WEFT_CHUNK_SMALL_SIZE WEFT_SIZE(256, 64)
 
+/* And the first of a queue that may get little more: a few short messages. */
+#define WEFT_CHUNK_FEW_SIZE WEFT_SIZE(1024, 64)
+
 /* Objects of one block of a slab: 60 KiB of the slots of connections. */
 #define WEFT_SLAB_BLOCK_SLOTS WEFT_SIZE(256u, 1u)
 
@@ -49,6 +52,10 @@
 #define WEFT_WHEEL_SLOTS WEFT_SIZE(512, 64)
 
 /* ---- ws ------------------------------------------------------------------ */
+
+/* What is left of a frame is received where its message is gathered, if there
+ * is room for as much as this, or for all of it. */
+#define WEFT_ROOM_MIN WEFT_SIZE(16384u, 61u)
 
 /* From here on a payload is worth a chunk and a vector of its own: copying
  * less costs no more than that. What is below waits for the end of the turn,
@@ -145,7 +152,7 @@
 /* ---- server -------------------------------------------------------------- */
 
 /* Bytes of free blocks kept by a worker. */
-#define WEFT_WORKER_KEEP WEFT_SIZE((size_t)4 << 20, (size_t)0)
+#define WEFT_WORKER_KEEP WEFT_SIZE((size_t)8 << 20, (size_t)0)
 
 /* Bytes read from a file at once: with the chunk's head, within the pool's
  * largest class. And how many of these go out in one turn of the loop. */

@@ -199,6 +199,7 @@ static bool make_server(struct serve *serve)
 
     opts->log = on_log;
     opts->log_user = serve;
+    opts->no_access_log = !serve->options.access_log;
     err = weft_server_new(&serve->server, opts);
     if (err == WEFT_ERR_DENIED)
         complain("-d: not allowed to read %s", opts->document_root);

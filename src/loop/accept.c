@@ -75,12 +75,15 @@ static void starve(struct weft_acceptor *acceptor, int error)
 
 void weft_acceptor_ready(struct weft_acceptor *acceptor)
 {
+    struct sockaddr_storage peer;
+
     for (int i = 0; i < WEFT_ACCEPT_BATCH && acceptor->fd >= 0; i++) {
-        int fd =
-            accept4(acceptor->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        socklen_t len = sizeof(peer);
+        int fd = accept4(acceptor->fd, (struct sockaddr *)&peer, &len,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
-            acceptor->accepted(acceptor, fd);
+            acceptor->accepted(acceptor, fd, &peer, len);
         } else if (errno == EAGAIN) {
             return;
         } else if (errno != EINTR && !is_lost_peer(errno)) {

@@ -9,6 +9,7 @@
  */
 #include "loop/loop.h"
 
+#include "base/sizes.h"
 #include "loop/poller.h"
 
 #include <assert.h>
@@ -89,6 +90,26 @@ void weft_io_read_short(struct weft_io *io)
     io->flags |= WEFT_IO_SHORT;
 }
 
+void weft_io_read_into(struct weft_io *io)
+{
+    io->flags |= WEFT_IO_INTO;
+}
+
+uint8_t *weft_io_buffer(struct weft_io *io, size_t *size)
+{
+    uint8_t *p = NULL;
+
+    if (io->flags & WEFT_IO_INTO && io->ops->room)
+        p = io->ops->room(io, size);
+    io->flags &= (uint16_t)~WEFT_IO_INTO;
+    if (p)
+        return p;
+    *size = io->loop->buf_size;
+    if ((io->flags & WEFT_IO_SHORT) && *size > WEFT_READ_SHORT)
+        *size = WEFT_READ_SHORT;
+    return io->loop->buf;
+}
+
 void weft_io_read_stop(struct weft_io *io)
 {
     if (is_open(io))
@@ -97,16 +118,16 @@ void weft_io_read_stop(struct weft_io *io)
 
 /* ---- Writing ------------------------------------------------------------- */
 
-int64_t weft_io_send(int fd, const struct iovec *iov, int niov)
+int64_t weft_io_send(int fd, const struct iovec *iov, int niov, int flags)
 {
     /* The kernel does not write to the vector, though msghdr cannot say so. */
     struct msghdr msg = {
         .msg_iov = (struct iovec *)(uintptr_t)iov,
         .msg_iovlen = niov < IOV_MAX ? (size_t)niov : IOV_MAX,
     };
-    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
     ssize_t n;
 
+    flags |= MSG_NOSIGNAL | MSG_DONTWAIT;
     do {
         /* One piece, as nearly always, costs the kernel less by this call. */
         n = niov == 1 ? send(fd, iov->iov_base, iov->iov_len, flags)
@@ -124,10 +145,16 @@ int64_t weft_io_try_write(struct weft_io *io, const struct iovec *iov, int niov)
     assert(!io->tx);
     if (!is_open(io))
         return WEFT_ERR_EOF;
-    n = weft_io_send(io->fd, iov, niov);
+    n = weft_io_send(io->fd, iov, niov,
+                     io->flags & WEFT_IO_ENDING ? MSG_MORE : 0);
     if (n > 0)
         io->loop->traffic.sent += (uint64_t)n;
     return n;
+}
+
+void weft_io_ending(struct weft_io *io)
+{
+    io->flags |= WEFT_IO_ENDING;
 }
 
 void weft_io_write(struct weft_io *io, struct weft_tx *tx)

@@ -45,6 +45,11 @@ static int set_up(struct weft_loop *loop, size_t read_size)
     return loop->ops->open(loop);
 }
 
+static uint64_t busy_ns(uint64_t us)
+{
+    return us < UINT64_MAX / 2000 ? us * 1000 : UINT64_MAX / 2;
+}
+
 int weft_loop_new(struct weft_loop **out, const struct weft_loop_opts *opts)
 {
     struct weft_loop_opts given;
@@ -60,6 +65,7 @@ int weft_loop_new(struct weft_loop **out, const struct weft_loop_opts *opts)
     if (!loop)
         return WEFT_ERR_NOMEM;
     loop->mem = mem;
+    loop->busy_ns = busy_ns(given.busy_poll_us);
     loop->ops = &weft_poller_epoll;
     loop->wake_fd = -1;
     weft_posts_init(loop);

@@ -26,9 +26,10 @@ struct weft_io;
 
 struct weft_io_ops {
     /*
-     * len bytes came; they lie in the loop's own buffer, may be written to, and
-     * are gone when this returns. len 0 is the last call: the peer ended its
-     * stream (err 0), or the connection failed (err is a negative weft_err).
+     * len bytes came; they lie in the loop's own buffer, or where room said,
+     * may be written to, and are gone when this returns, unless room said so.
+     * len 0 is the last call: the peer ended its stream (err 0), or the
+     * connection failed (err is a negative weft_err).
      */
     void (*data)(struct weft_io *io, uint8_t *p, size_t len, int err);
 
@@ -42,6 +43,10 @@ struct weft_io_ops {
     /* What weft_io_connect started has come to its end: 0, or the errno with
      * which it failed. May be NULL where nobody connects. */
     void (*connected)(struct weft_io *io, int error);
+
+    /* Where what comes next is to be received, *len bytes at most, after
+     * weft_io_read_into; NULL: in the loop's buffer. May be NULL too. */
+    uint8_t *(*room)(struct weft_io *io, size_t *len);
 };
 
 /* A write in progress. The owner keeps the struct, the vector and the bytes
@@ -86,10 +91,17 @@ void weft_io_read_stop(struct weft_io *io);
  * bytes are much work. */
 void weft_io_read_short(struct weft_io *io);
 
+/* Has room called before the next receive. */
+void weft_io_read_into(struct weft_io *io);
+
 /* Offers bytes to the kernel at once: how many it took, which may be 0, or EOF
  * or SYSTEM. Not while a write is in progress. */
 int64_t weft_io_try_write(struct weft_io *io, const struct iovec *iov,
                           int niov);
+
+/* A shutdown or close comes right behind what weft_io_try_write is given next:
+ * both may leave together. */
+void weft_io_ending(struct weft_io *io);
 
 /* Starts a write of all that *tx names. One at a time. */
 void weft_io_write(struct weft_io *io, struct weft_tx *tx);
@@ -126,10 +138,12 @@ void weft_alarm_stop(struct weft_loop *loop, struct weft_alarm *alarm);
 
 struct weft_acceptor {
     struct weft_loop *loop;
-    /* A connection came; fd is non-blocking, close-on-exec, and the callee's.
-     * At most 64 of these are made in a turn, so that a storm of new peers
-     * does not hold up the old. */
-    void (*accepted)(struct weft_acceptor *acceptor, int fd);
+    /* A connection came; fd is non-blocking, close-on-exec, and the callee's;
+     * peer is its other end, for the length of this call. At most 64 of these
+     * are made in a turn, so that a storm of new peers does not hold up the
+     * old. */
+    void (*accepted)(struct weft_acceptor *acceptor, int fd,
+                     const struct sockaddr_storage *peer, socklen_t peer_len);
     /* Accepting failed with this errno for want of descriptors or memory; it
      * is tried again in 100 ms. For the log. */
     void (*starved)(struct weft_acceptor *acceptor, int error);

@@ -14,8 +14,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* In io->flags, beside the poller's own: receive WEFT_READ_SHORT at most. */
+/* In io->flags, beside the poller's own: receive WEFT_READ_SHORT at most, and
+ * where room says. With either, weft_io_buffer is asked. */
 #define WEFT_IO_SHORT 0x8000u
+#define WEFT_IO_INTO 0x4000u
+#define WEFT_IO_ENDING 0x2000u /* weft_io_ending was called */
 
 struct weft_poller_ops {
     /* Makes loop->poller, which also watches loop->wake_fd: 0, NOMEM or
@@ -80,7 +83,8 @@ struct weft_loop {
     void *poller; /* the poller's own */
     uint8_t *buf; /* what was received last */
     size_t buf_size;
-    uint64_t now; /* nanoseconds */
+    uint64_t now;     /* nanoseconds */
+    uint64_t busy_ns; /* looked for work before sleeping; 0: not */
     struct weft_traffic traffic;
     int wake_fd; /* an eventfd */
     bool is_turning;
@@ -109,8 +113,12 @@ int weft_io_error(int error);
 /* What it means when something is set up: NOMEM or SYSTEM. */
 int weft_system_error(int error);
 
-/* Sends once, not waiting: the bytes taken, perhaps 0, or an error. */
-int64_t weft_io_send(int fd, const struct iovec *iov, int niov);
+/* Where to receive, and how much. */
+uint8_t *weft_io_buffer(struct weft_io *io, size_t *size);
+
+/* Sends once, not waiting, with more flags of send: the bytes taken, perhaps 0,
+ * or an error. */
+int64_t weft_io_send(int fd, const struct iovec *iov, int niov, int flags);
 
 /* Writes the part of tx that the kernel has not had to vec: the number of its
  * pieces, at most max; 0 when all has gone. */

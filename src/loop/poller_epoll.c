@@ -35,6 +35,8 @@ enum {
 /* What every descriptor is registered for. */
 #define EVENTS (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
+#define NS_PER_MS UINT64_C(1000000)
+
 struct epoller {
     int fd;
     int count, at; /* the batch at hand, and the next of it */
@@ -191,13 +193,14 @@ static void receive(struct weft_io *io)
 {
     struct weft_loop *loop = io->loop;
     size_t size = loop->buf_size;
+    uint8_t *buf = loop->buf;
     int err = 0;
     ssize_t n;
 
-    if ((io->flags & WEFT_IO_SHORT) && size > WEFT_READ_SHORT)
-        size = WEFT_READ_SHORT;
+    if (io->flags & (WEFT_IO_SHORT | WEFT_IO_INTO))
+        buf = weft_io_buffer(io, &size);
     do {
-        n = recv(io->fd, loop->buf, size, MSG_DONTWAIT);
+        n = recv(io->fd, buf, size, MSG_DONTWAIT);
     } while (n < 0 && errno == EINTR);
     if ((size_t)n == size || (n < 0 && errno == EAGAIN))
         io->flags |= MORE;
@@ -211,7 +214,7 @@ static void receive(struct weft_io *io)
         n = 0;
     }
     loop->traffic.received += (uint64_t)n;
-    io->ops->data(io, loop->buf, (size_t)n, err);
+    io->ops->data(io, buf, (size_t)n, err);
 }
 
 /* Likewise one send. */
@@ -220,7 +223,7 @@ static void send_rest(struct weft_io *io)
     struct epoller *ep = io->loop->poller;
     struct weft_tx *tx = io->tx;
     int count = weft_tx_rest(tx, ep->vec, WEFT_IOV_BATCH);
-    int64_t n = count > 0 ? weft_io_send(io->fd, ep->vec, count) : 0;
+    int64_t n = count > 0 ? weft_io_send(io->fd, ep->vec, count, 0) : 0;
 
     if (n >= 0) {
         tx->taken += (size_t)n;
@@ -302,11 +305,42 @@ static void accept_stop(struct weft_acceptor *acceptor)
 
 /* ---- The turn ------------------------------------------------------------ */
 
+static int take_events(struct epoller *ep, int timeout_ms)
+{
+    return epoll_wait(ep->fd, ep->events, WEFT_EVENT_BATCH, timeout_ms);
+}
+
+/* Looks again and again before it sleeps: the number of events, or an error.
+ * *timeout_ms is what is left of it. */
+static int look(const struct weft_loop *loop, int *timeout_ms)
+{
+    uint64_t begin = weft_clock(), spent = 0;
+    uint64_t most =
+        *timeout_ms < 0 ? UINT64_MAX : (uint64_t)*timeout_ms * NS_PER_MS;
+    int n;
+
+    if (loop->busy_ns < most)
+        most = loop->busy_ns;
+    do {
+        n = take_events(loop->poller, 0);
+        spent = weft_clock() - begin;
+    } while (n == 0 && spent < most);
+    if (*timeout_ms > 0)
+        *timeout_ms -= spent / NS_PER_MS < (uint64_t)*timeout_ms
+                           ? (int)(spent / NS_PER_MS)
+                           : *timeout_ms;
+    return n;
+}
+
 static int wait_events(struct weft_loop *loop, int timeout_ms)
 {
     struct epoller *ep = loop->poller;
-    int n = epoll_wait(ep->fd, ep->events, WEFT_EVENT_BATCH, timeout_ms);
+    int n = 0;
 
+    if (loop->busy_ns > 0 && timeout_ms != 0)
+        n = look(loop, &timeout_ms);
+    if (n == 0)
+        n = take_events(ep, timeout_ms);
     ep->at = 0;
     ep->count = n > 0 ? n : 0;
     return n < 0 && errno != EINTR ? WEFT_ERR_SYSTEM : 0;

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -91,6 +92,7 @@ static int set_option(int fd, int level, int option, int value)
 
 /* A descriptor or an error. SO_REUSEADDR lets a server start while connections
  * of the one before it are in TIME_WAIT; on Linux it does not let two listen.
+ * TCP_NODELAY is for the connections, which inherit it.
  */
 static int listen_tcp(const struct weft_address *address, int backlog,
                       bool is_shared)
@@ -101,6 +103,7 @@ static int listen_tcp(const struct weft_address *address, int backlog,
         return fd;
     if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
         (is_shared && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0) ||
+        set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 ||
         (is_for_both(address) &&
          set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) < 0) ||
         bind(fd, sockaddr_of(address), address->len) < 0 ||

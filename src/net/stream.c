@@ -77,6 +77,13 @@ static void on_data(struct weft_io *io, uint8_t *p, size_t len, int err)
         weft_stream_finish(stream, err);
 }
 
+static uint8_t *on_room(struct weft_io *io, size_t *len)
+{
+    struct weft_stream *stream = stream_of(io);
+
+    return stream->ops->room ? stream->ops->room(stream, len) : NULL;
+}
+
 static void on_sent(struct weft_io *io, int err)
 {
     struct weft_stream *stream = stream_of(io);
@@ -99,26 +106,35 @@ static void on_closed(struct weft_io *io)
 
 static const struct weft_io_ops io_ops = {
     .data = on_data,
+    .room = on_room,
     .sent = on_sent,
     .closed = on_closed,
 };
 
-int weft_stream_open(struct weft_stream *stream, struct weft_loop *loop, int fd,
-                     const struct weft_stream_ops *ops)
+int weft_stream_accept(struct weft_stream *stream, struct weft_loop *loop,
+                       int fd, const struct weft_stream_ops *ops)
 {
-    int on = 1;
     int err;
 
     stream->ops = ops;
     stream->filter = NULL;
     err = weft_io_open(&stream->io, loop, fd, &io_ops);
-    if (err)
-        return err;
+    if (!err)
+        weft_io_read_start(&stream->io);
+    return err;
+}
+
+int weft_stream_open(struct weft_stream *stream, struct weft_loop *loop, int fd,
+                     const struct weft_stream_ops *ops)
+{
+    int on = 1;
+    int err = weft_stream_accept(stream, loop, fd, ops);
+
     /* Output is gathered here, not in the kernel. A Unix socket refuses the
      * option and has no need of it. */
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    weft_io_read_start(&stream->io);
-    return 0;
+    if (!err)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return err;
 }
 
 int64_t weft_stream_write(struct weft_stream *stream, const struct iovec *iov,
@@ -184,6 +200,18 @@ void weft_stream_unhold(struct weft_stream *stream)
 bool weft_stream_is_paused(const struct weft_stream *stream)
 {
     return (stream->io.owner_flags & PAUSED) != 0;
+}
+
+void weft_stream_read_into(struct weft_stream *stream)
+{
+    if (!stream->filter)
+        weft_io_read_into(&stream->io);
+}
+
+void weft_stream_ending(struct weft_stream *stream)
+{
+    if (!stream->filter)
+        weft_io_ending(&stream->io);
 }
 
 void weft_stream_shutdown(struct weft_stream *stream)

@@ -31,6 +31,11 @@ struct weft_stream_ops {
 
     /* The last call; the owner may free the struct. */
     void (*closed)(struct weft_stream *stream);
+
+    /* Where what comes next is to be received, *len bytes at most, after
+     * weft_stream_read_into: data is given it there, and it stays. NULL:
+     * elsewhere. May be NULL too. */
+    uint8_t *(*room)(struct weft_stream *stream, size_t *len);
 };
 
 /*
@@ -80,6 +85,12 @@ WEFT_CHECK int weft_stream_open(struct weft_stream *stream,
                                 struct weft_loop *loop, int fd,
                                 const struct weft_stream_ops *ops);
 
+/* The same for a socket from a listener of weft_listen, which has TCP_NODELAY
+ * by inheritance. */
+WEFT_CHECK int weft_stream_accept(struct weft_stream *stream,
+                                  struct weft_loop *loop, int fd,
+                                  const struct weft_stream_ops *ops);
+
 /* Offers bytes at once: how many were taken, perhaps 0, or an error; end has
  * not been called for it. Not while something is queued. */
 int64_t weft_stream_write(struct weft_stream *stream, const struct iovec *iov,
@@ -98,6 +109,13 @@ bool weft_stream_is_flushing(const struct weft_stream *stream);
 /* Stops and goes on reading. After end there is nothing to resume. */
 void weft_stream_pause(struct weft_stream *stream);
 void weft_stream_resume(struct weft_stream *stream);
+
+/* Has room called before the next receive, unless there is a filter. */
+void weft_stream_read_into(struct weft_stream *stream);
+
+/* A shutdown or close comes right behind what is written next, if that is taken
+ * whole: both may leave together. */
+void weft_stream_ending(struct weft_stream *stream);
 
 /* Ends our half. Nothing may be queued. */
 void weft_stream_shutdown(struct weft_stream *stream);

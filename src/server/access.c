@@ -19,6 +19,8 @@ void weft_access_request(struct weft_log *log, const struct weft_host *peer,
 {
     char text[WEFT_ADDRESS_TEXT];
 
+    if (!log->has_access)
+        return;
     weft_log_line(log, WEFT_LOG_ACCESS, "%s %.*s %.*s %d",
                   weft_host_text(peer, text), (int)req->method.len,
                   req->method.ptr, (int)path.len, path.ptr, status);

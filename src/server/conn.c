@@ -49,24 +49,21 @@ static int enter_address(struct weft_conn *conn,
 }
 
 /* Whether a new connection may stay: 0. */
-static int admit(struct weft_conn *conn)
+static int admit(struct weft_conn *conn, const struct weft_address *peer)
 {
     struct weft_server *server = weft_conn_worker(conn)->server;
     const struct weft_server_opts *opts = &server->opts;
-    struct weft_address address;
     uint64_t others =
         __atomic_fetch_add(&server->connections, 1, __ATOMIC_RELAXED);
-    int err = weft_stream_peer(&conn->session.stream, &address);
 
-    if (!err)
-        conn->peer = weft_host_of(&address);
+    conn->peer = weft_host_of(peer);
     conn->session.owner_flags |= WEFT_CONN_ADMITTED;
     if (others >= opts->connection_limit)
         return WEFT_ERR_LIMIT;
     if (opts->per_address_limit == WEFT_UNLIMITED ||
-        (!err && weft_host_is_unix(&conn->peer)))
+        weft_host_is_unix(&conn->peer))
         return 0;
-    return err ? err : enter_address(conn, &address, opts->per_address_limit);
+    return enter_address(conn, peer, opts->per_address_limit);
 }
 
 /* Gives its places back. */
@@ -109,10 +106,11 @@ static int secure(struct weft_conn *conn, const struct weft_listener *listener)
     return err;
 }
 
-static void greet(struct weft_worker *worker, struct weft_conn *conn)
+static void greet(struct weft_worker *worker, struct weft_conn *conn,
+                  const struct weft_address *peer)
 {
     weft_count(&worker->stats.accepted, 1);
-    if (admit(conn) != 0) {
+    if (admit(conn, peer) != 0) {
         leave(conn); /* while it lingers others may come in */
         weft_count(&worker->stats.refused, 1);
         turn_away(worker, conn);
@@ -127,7 +125,8 @@ static void tell_dropped(struct weft_worker *worker)
 }
 
 void weft_conn_accept(struct weft_worker *worker,
-                      const struct weft_listener *listener, int fd)
+                      const struct weft_listener *listener, int fd,
+                      const struct weft_address *peer)
 {
     struct weft_conn *conn = weft_slab_take(&worker->conns);
 
@@ -142,7 +141,7 @@ void weft_conn_accept(struct weft_worker *worker,
         tell_dropped(worker);
         weft_conn_cut(conn);
     } else {
-        greet(worker, conn);
+        greet(worker, conn, peer);
     }
 }
 
@@ -290,6 +289,8 @@ static void log_end(struct weft_conn *conn, const struct weft_closed *how)
                           : weft_endpoint_why(&conn->session.ep);
     char peer[WEFT_ADDRESS_TEXT];
 
+    if (!log->has_access && !how->err)
+        return;
     weft_conn_peer(conn, peer, sizeof(peer));
     weft_log_line(log, WEFT_LOG_ACCESS, "%s %s closed %u%s%s", peer,
                   weft_conn_path(conn), how->code, how->clean ? "" : " unclean",

@@ -66,7 +66,8 @@ static inline struct weft_worker *weft_conn_worker(const struct weft_conn *conn)
 
 /* A new peer of a listener: begins with HTTP. Closes fd when it cannot. */
 void weft_conn_accept(struct weft_worker *worker,
-                      const struct weft_listener *listener, int fd);
+                      const struct weft_listener *listener, int fd,
+                      const struct weft_address *peer);
 
 /* What a session of such a connection tells. */
 extern const struct weft_session_ops weft_conn_ops;

@@ -126,7 +126,8 @@ int weft_http_open(struct weft_conn *conn, struct weft_worker *worker, int fd)
 
     if (!http)
         return WEFT_ERR_NOMEM;
-    err = weft_stream_open(&conn->session.stream, worker->loop, fd, &http_ops);
+    err =
+        weft_stream_accept(&conn->session.stream, worker->loop, fd, &http_ops);
     if (err) {
         http_release(http, &worker->pool.mem, opts);
         return err;

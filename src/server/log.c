@@ -14,11 +14,13 @@ static void to_stderr(void *user, enum weft_log_level level, const char *line)
         fprintf(stderr, "weft: %s\n", line);
 }
 
-void weft_log_init(struct weft_log *log, weft_log_fn *fn, void *user)
+void weft_log_init(struct weft_log *log, weft_log_fn *fn, void *user,
+                   bool has_access)
 {
     pthread_mutex_init(&log->lock, NULL);
     log->fn = fn ? fn : to_stderr;
     log->user = user;
+    log->has_access = fn && has_access;
 }
 
 void weft_log_release(struct weft_log *log)
@@ -31,8 +33,11 @@ void weft_log_vline(struct weft_log *log, enum weft_log_level level,
 {
     /* One byte longer, so that what is cut here is seen to be too long. */
     char raw[LINE_SIZE + 1], line[LINE_SIZE];
-    int len = vsnprintf(raw, sizeof(raw), format, args);
+    int len;
 
+    if (level == WEFT_LOG_ACCESS && !log->has_access)
+        return;
+    len = vsnprintf(raw, sizeof(raw), format, args);
     if (len < 0)
         return;
     if ((size_t)len >= sizeof(raw))

@@ -16,10 +16,12 @@ struct weft_log {
     pthread_mutex_t lock;
     weft_log_fn *fn;
     void *user;
+    bool has_access; /* the lines of ACCESS are wanted */
 };
 
 /* fn NULL: lines go to standard error, but for ACCESS and DEBUG. */
-void weft_log_init(struct weft_log *log, weft_log_fn *fn, void *user);
+void weft_log_init(struct weft_log *log, weft_log_fn *fn, void *user,
+                   bool has_access);
 void weft_log_release(struct weft_log *log);
 
 void weft_log_line(struct weft_log *log, enum weft_log_level level,

@@ -47,7 +47,8 @@ static int init(struct weft_server *srv)
     int err = weft_random(NULL, srv->seed, sizeof(srv->seed));
 
     srv->files.root = -1;
-    weft_log_init(&srv->log, srv->opts.log, srv->opts.log_user);
+    weft_log_init(&srv->log, srv->opts.log, srv->opts.log_user,
+                  !srv->opts.no_access_log);
     weft_routes_init(&srv->routes, srv->mem, srv->seed);
     weft_peers_init(&srv->peers, srv->mem, srv->seed);
     srv->origins = weft_strings_copy(srv->mem, srv->opts.origins, &err);

@@ -6,6 +6,7 @@
  */
 #include "server/topic.h"
 
+#include "base/hints.h"
 #include "base/mem.h"
 #include "server/conn.h"
 #include "ws/utf8.h"
@@ -181,6 +182,17 @@ void weft_topics_leave_all(struct weft_conn *conn)
 
 /* ---- Publishing ---------------------------------------------------------- */
 
+/* Subscribers are many and far from each other: while one is sent to, the next
+ * comes into the cache, and the subscription behind it. */
+static void fetch_ahead(const struct topic *topic, const struct weft_list *node)
+{
+    if (node == &topic->subscriptions)
+        return;
+    weft_prefetch(WEFT_OF(node, const struct subscription, in_topic)->conn,
+                  sizeof(struct weft_conn));
+    weft_prefetch(node->next, sizeof(struct subscription));
+}
+
 static void deliver(struct weft_worker *worker, const char *name,
                     struct weft_blob *frame, const struct weft_conn *except)
 {
@@ -194,6 +206,7 @@ static void deliver(struct weft_worker *worker, const char *name,
          node = node->next) {
         struct subscription *sub = WEFT_OF(node, struct subscription, in_topic);
 
+        fetch_ahead(topic, node->next);
         if (sub->conn != except)
             weft_conn_broadcast(sub->conn, &message);
     }

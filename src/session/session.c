@@ -220,6 +220,8 @@ void weft_session_settle(struct weft_session *s)
     s->flags &= (uint16_t) ~(IN_TURN | DIRTY);
     if (s->flags & CLOSED)
         return;
+    if (weft_endpoint_is_over(&s->ep) && (!s->ep.conf->is_client || s->ep.err))
+        weft_stream_ending(&s->stream); /* end_stream comes below */
     err = s->flags & ABORTED ? s->abort_err : flush(s);
     if (err) {
         end_now(s, err);
@@ -236,12 +238,18 @@ void weft_session_settle(struct weft_session *s)
     }
 }
 
-static void touch(struct weft_session *s)
+static void mark_dirty(struct weft_session *s)
 {
-    if (s->flags & (IN_TURN | DIRTY | CLOSED))
+    if (s->flags & (DIRTY | CLOSED))
         return;
     s->flags |= DIRTY;
     ops_of(s)->dirty(s);
+}
+
+static void touch(struct weft_session *s)
+{
+    if (!(s->flags & IN_TURN))
+        mark_dirty(s);
 }
 
 void weft_session_abort(struct weft_session *s, int err)
@@ -295,7 +303,7 @@ int weft_session_broadcast(struct weft_session *s,
         return WEFT_ERR_EOF;
     err = weft_endpoint_broadcast(&s->ep, message);
     if (!err)
-        touch(s);
+        mark_dirty(s);
     return err;
 }
 
@@ -463,13 +471,29 @@ void weft_session_take(struct weft_session *s, uint8_t *p, size_t len)
     s->ep.now_ns = weft_loop_now(weft_stream_loop(&s->stream));
     if (weft_endpoint_feed(&s->ep, p, len) == 0)
         pull(s);
-    weft_session_settle(s);
+    /* One that is settled at the end of the loop's turn may be sent more by
+     * then, and a call to the kernel costs more than all of that. */
+    if (s->flags & DIRTY)
+        s->flags &= (uint16_t)~IN_TURN;
+    else
+        weft_session_settle(s);
     rest(s);
+    if (s->ep.part) /* more of a message may be on its way */
+        weft_stream_read_into(&s->stream);
 }
 
 static void on_data(struct weft_stream *stream, uint8_t *p, size_t len)
 {
     weft_session_take(session_of(stream), p, len);
+}
+
+static uint8_t *on_room(struct weft_stream *stream, size_t *len)
+{
+    struct weft_session *s = session_of(stream);
+
+    if (s->flags & (CLOSED | ABORTED | HELD))
+        return NULL;
+    return weft_endpoint_room(&s->ep, len);
 }
 
 static void on_end(struct weft_stream *stream, int err)
@@ -520,6 +544,7 @@ static void on_closed(struct weft_stream *stream)
 
 static const struct weft_stream_ops stream_ops = {
     .data = on_data,
+    .room = on_room,
     .end = on_end,
     .sent = on_sent,
     .broken = on_broken,

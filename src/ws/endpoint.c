@@ -8,14 +8,10 @@
  * Checks return an error with a reason; weft_endpoint_next alone turns it into
  * the end of the connection.
  */
-#include "ws/endpoint.h"
+#include "ws/endpoint_step.h"
 
 #include "base/mem.h"
-#include "ws/mask.h"
 #include "ws/part.h"
-
-/* What a step found, beside errors. */
-enum { STARVED = 0, EVENT = 1, GO_ON = 2 };
 
 int weft_endpoint_conf_init(struct weft_endpoint_conf *conf,
                             const struct weft_endpoint_opts *opts)
@@ -126,174 +122,6 @@ void weft_endpoint_feed_end(struct weft_endpoint *ep)
     ep->flags |= WEFT_EP_ENDED;
 }
 
-/* ---- Messages ------------------------------------------------------------ */
-
-/* Unmasks what a client sent; what a server sends is not masked. */
-static void unmask(struct weft_endpoint *ep, uint8_t *p, size_t len)
-{
-    if (!ep->conf->is_client)
-        ep->key = weft_mask(p, p, len, ep->key);
-}
-
-static int message_event(struct weft_endpoint *ep, struct weft_event *event,
-                         const uint8_t *data, size_t len)
-{
-    event->type = WEFT_EVENT_MESSAGE;
-    event->msg.kind = (enum weft_kind)ep->kind;
-    event->msg.data = len > 0 ? (const void *)data : "";
-    event->msg.len = len;
-    ep->kind = 0;
-    ep->flags &= (uint16_t)~WEFT_EP_ENCODED;
-    return EVENT;
-}
-
-static int limit_fault(const char **why)
-{
-    *why = "message over the limit";
-    return WEFT_ERR_LIMIT;
-}
-
-/* A message that is not gathered: as it came, or as the extension has it. */
-static int give_whole(struct weft_endpoint *ep, struct weft_event *event,
-                      const uint8_t *p, size_t len, const char **why)
-{
-    if (ep->kind == WEFT_TEXT && !weft_utf8_is_valid(p, len)) {
-        *why = "text that is not UTF-8";
-        return WEFT_ERR_UTF8;
-    }
-    return message_event(ep, event, p, len);
-}
-
-/* Adds unmasked payload to the message, through the extension if it encoded
- * it, and checks what text it makes so far. */
-static int gather(struct weft_endpoint *ep, const uint8_t *p, size_t len,
-                  const char **why)
-{
-    struct weft_part *part = ep->part;
-    size_t from = part->message.len;
-    bool is_last = ep->left == 0 && (ep->flags & WEFT_EP_FIN);
-    int err;
-
-    if (ep->flags & WEFT_EP_ENCODED)
-        err =
-            ep->ext->ops->decode(ep->ext, p, len, is_last, &part->message, why);
-    else
-        err = weft_buf_append(&part->message, p, len);
-    if (err == WEFT_ERR_LIMIT)
-        return limit_fault(why);
-    if (err || ep->kind != WEFT_TEXT)
-        return err;
-
-    if (part->message.len > from)
-        part->utf8 = weft_utf8_check(part->utf8, part->message.data + from,
-                                     part->message.len - from);
-    if (part->utf8 == WEFT_UTF8_BAD ||
-        (is_last && part->utf8 != WEFT_UTF8_START)) {
-        *why = "text that is not UTF-8";
-        return WEFT_ERR_UTF8;
-    }
-    return 0;
-}
-
-/* Adds what came of the present frame, unmasked, to the message. */
-static int add_piece(struct weft_endpoint *ep, struct weft_event *event,
-                     const uint8_t *p, size_t n, const char **why)
-{
-    struct weft_part *part = weft_endpoint_part(ep);
-    int err;
-
-    if (!part)
-        return WEFT_ERR_NOMEM;
-    part->has_message = true;
-    err = gather(ep, p, n, why);
-    if (err)
-        return err;
-    if (ep->left > 0)
-        return STARVED;
-    ep->flags &= (uint16_t)~WEFT_EP_IN_FRAME;
-    if (!(ep->flags & WEFT_EP_FIN))
-        return GO_ON;
-    part->is_delivered = true;
-    return message_event(ep, event, part->message.data, part->message.len);
-}
-
-/* Takes what there is of the present frame's payload off what was fed. */
-static size_t take_bytes(struct weft_endpoint *ep, uint8_t **p)
-{
-    size_t avail = (size_t)(ep->in_end - ep->in);
-    size_t n = ep->left < avail ? (size_t)ep->left : avail;
-
-    *p = ep->in;
-    unmask(ep, *p, n);
-    ep->in += n;
-    ep->left -= n;
-    return n;
-}
-
-/* What has come of a frame of a message that is cut or in fragments. */
-static int take_piece(struct weft_endpoint *ep, struct weft_event *event,
-                      const char **why)
-{
-    uint8_t *p;
-    size_t n = take_bytes(ep, &p);
-
-    return add_piece(ep, event, p, n, why);
-}
-
-/* The whole message lies in what was fed. */
-static int take_whole(struct weft_endpoint *ep, struct weft_event *event,
-                      const char **why)
-{
-    struct iovec decoded;
-    uint8_t *p;
-    size_t len = take_bytes(ep, &p);
-    int rc;
-
-    if (!(ep->flags & WEFT_EP_ENCODED)) {
-        ep->flags &= (uint16_t)~WEFT_EP_IN_FRAME;
-        return give_whole(ep, event, p, len, why);
-    }
-    rc = ep->ext->ops->decode_whole(ep->ext, p, len, ep->conf->message_limit,
-                                    &decoded, why);
-    if (rc == 0)
-        return add_piece(ep, event, p, len, why);
-    if (rc == WEFT_ERR_LIMIT)
-        return limit_fault(why);
-    if (rc < 0)
-        return rc;
-    ep->flags &= (uint16_t)~WEFT_EP_IN_FRAME;
-    return give_whole(ep, event, decoded.iov_base, decoded.iov_len, why);
-}
-
-/* After our close frame messages are passed over (section 1.4). */
-static int skip_payload(struct weft_endpoint *ep)
-{
-    size_t avail = (size_t)(ep->in_end - ep->in);
-    size_t n = ep->left < avail ? (size_t)ep->left : avail;
-
-    ep->in += n;
-    ep->left -= n;
-    if (ep->left > 0)
-        return STARVED;
-    ep->flags &= (uint16_t)~WEFT_EP_IN_FRAME;
-    return GO_ON;
-}
-
-static int take_data(struct weft_endpoint *ep, struct weft_event *event,
-                     const char **why)
-{
-    bool is_begun = ep->part && ep->part->has_message;
-
-    if (ep->flags & WEFT_EP_CLOSE_SENT)
-        return skip_payload(ep);
-    if (ep->left > 0 && ep->in == ep->in_end)
-        return STARVED; /* cut behind its header it may still come whole */
-    if ((ep->flags & WEFT_EP_FIN) && !is_begun &&
-        ep->left <= (uint64_t)(ep->in_end - ep->in))
-        return take_whole(ep, event, why);
-    return take_piece(ep, event, why);
-}
-
 /* ---- Control frames ------------------------------------------------------ */
 
 static int handle_close(struct weft_endpoint *ep, const uint8_t *payload,
@@ -318,7 +146,7 @@ static int handle_close(struct weft_endpoint *ep, const uint8_t *payload,
     event->reason = close.reason;
     event->reason_len = close.reason_len;
     event->clean = true;
-    return EVENT;
+    return WEFT_FOUND;
 }
 
 static int handle_control(struct weft_endpoint *ep, const uint8_t *payload,
@@ -340,7 +168,7 @@ static int handle_control(struct weft_endpoint *ep, const uint8_t *payload,
         if (err)
             return err;
     }
-    return EVENT;
+    return WEFT_FOUND;
 }
 
 static int take_control(struct weft_endpoint *ep, struct weft_event *event,
@@ -351,20 +179,20 @@ static int take_control(struct weft_endpoint *ep, struct weft_event *event,
     bool is_begun = ep->part && ep->part->control_len > 0;
     uint8_t *p = ep->in;
 
-    unmask(ep, p, n);
+    weft_endpoint_unmask(ep, p, n);
     ep->in += n;
     ep->left -= n;
     if (ep->left == 0 && !is_begun)
         return handle_control(ep, p, n, event, why);
     if (n == 0)
-        return STARVED;
+        return WEFT_STARVED;
 
     if (!weft_endpoint_part(ep))
         return WEFT_ERR_NOMEM;
     memcpy(ep->part->control + ep->part->control_len, p, n);
     ep->part->control_len = (uint8_t)(ep->part->control_len + n);
     if (ep->left > 0)
-        return STARVED;
+        return WEFT_STARVED;
     len = ep->part->control_len;
     ep->part->control_len = 0;
     return handle_control(ep, ep->part->control, len, event, why);
@@ -398,7 +226,7 @@ static int check_size(const struct weft_endpoint *ep,
     } else if (part) {
         held = part->message.len;
     }
-    return frame->payload > limit - held ? limit_fault(why) : 0;
+    return frame->payload > limit - held ? weft_endpoint_limit_fault(why) : 0;
 }
 
 /* A frame of a message begins. */
@@ -478,14 +306,14 @@ static int take_header(struct weft_endpoint *ep, const char **why)
         memcpy(ep->head + ep->head_len, ep->in, n);
         ep->head_len = (uint8_t)(ep->head_len + n);
         ep->in += n;
-        return STARVED;
+        return WEFT_STARVED;
     }
     ep->in += used - ep->head_len;
-    ep->head_len = 0;
+    ep->head_len = 0; /* from here on its place is the frame's */
     if (ep->conf->seen)
         ep->conf->seen(ep, &frame, false);
     err = begin_frame(ep, &frame, why);
-    return err ? err : GO_ON;
+    return err ? err : WEFT_GO_ON;
 }
 
 static int take_payload(struct weft_endpoint *ep, struct weft_event *event,
@@ -493,7 +321,7 @@ static int take_payload(struct weft_endpoint *ep, struct weft_event *event,
 {
     if (weft_opcode_is_control(ep->opcode))
         return take_control(ep, event, why);
-    return take_data(ep, event, why);
+    return weft_endpoint_take_data(ep, event, why);
 }
 
 /* ---- Pulling ------------------------------------------------------------- */
@@ -521,14 +349,14 @@ static int end_event(struct weft_endpoint *ep, struct weft_event *event)
     uint16_t told = WEFT_EP_CLOSE_RECEIVED | WEFT_EP_END_TOLD;
 
     if (!(ep->flags & WEFT_EP_ENDED) || (ep->flags & told))
-        return STARVED;
+        return WEFT_STARVED;
     ep->flags |= WEFT_EP_END_TOLD;
     *event = (struct weft_event){
         .type = WEFT_EVENT_CLOSE,
         .code = WEFT_CLOSE_ABNORMAL,
         .reason = "",
     };
-    return EVENT;
+    return WEFT_FOUND;
 }
 
 static int pull(struct weft_endpoint *ep, struct weft_event *event,
@@ -539,25 +367,38 @@ static int pull(struct weft_endpoint *ep, struct weft_event *event,
     if (rc)
         return rc;
     if (ep->flags & WEFT_EP_CLOSE_RECEIVED)
-        return STARVED;
+        return WEFT_STARVED;
     do {
         if (ep->flags & WEFT_EP_IN_FRAME)
             rc = take_payload(ep, event, why);
         else if (ep->in != ep->in_end)
             rc = take_header(ep, why);
         else
-            rc = STARVED;
-    } while (rc == GO_ON);
-    return rc == STARVED ? end_event(ep, event) : rc;
+            rc = WEFT_STARVED;
+    } while (rc == WEFT_GO_ON);
+    return rc == WEFT_STARVED ? end_event(ep, event) : rc;
+}
+
+/* Between two frames, with nothing begun, closed or left to be done. */
+static bool is_at_ease(const struct weft_endpoint *ep)
+{
+    const uint16_t busy = WEFT_EP_IN_FRAME | WEFT_EP_CLOSE_SENT |
+                          WEFT_EP_CLOSE_RECEIVED | WEFT_EP_ECHO_DUE;
+
+    return !(ep->flags & busy) && !ep->part && ep->kind == 0 &&
+           ep->head_len == 0 && !ep->conf->is_client && !ep->conf->seen;
 }
 
 int weft_endpoint_next(struct weft_endpoint *ep, struct weft_event *event)
 {
     const char *why = NULL;
-    int rc;
+    int rc = WEFT_STARVED;
 
     if (ep->err)
         return ep->err;
-    rc = pull(ep, event, &why);
+    if (is_at_ease(ep))
+        rc = weft_endpoint_take_simple(ep, event, &why);
+    if (rc == WEFT_STARVED)
+        rc = pull(ep, event, &why);
     return rc < 0 ? weft_endpoint_fail(ep, rc, why) : rc;
 }

@@ -100,6 +100,10 @@ void weft_endpoint_init(struct weft_endpoint *ep,
                         const struct weft_endpoint_conf *conf);
 void weft_endpoint_release(struct weft_endpoint *ep);
 
+/* Where the next bytes from the peer are best received, and how many: they are
+ * fed from there. NULL: anywhere. */
+uint8_t *weft_endpoint_room(struct weft_endpoint *ep, size_t *len);
+
 /* Takes what was fed and not yet pulled away again: its length, and where it
  * lies. It may be fed anew. */
 size_t weft_endpoint_unfeed(struct weft_endpoint *ep, uint8_t **bytes);

@@ -5,6 +5,7 @@
  * last byte has gone. A client masks each frame with a key of its own, while
  * copying; a server may put a large payload into the queue by reference.
  */
+#include "base/hints.h"
 #include "base/mem.h"
 #include "base/sizes.h"
 #include "ws/endpoint.h"
@@ -133,6 +134,37 @@ static int put_encoded(struct weft_endpoint *ep, struct weft_frame *frame,
     return err;
 }
 
+/*
+ * The short way for what a server sends as it is, in a frame with a length of
+ * 16 bits at most: false when there is no room for it beside what waits.
+ */
+static bool put_simple(struct weft_endpoint *ep, enum weft_kind kind,
+                       const void *data, size_t len)
+{
+    struct weft_queue *out = ep->out;
+    size_t head = len < 126 ? 2 : 4;
+    uint8_t *p;
+
+    if (!out->tail || out->tail->is_sealed || out->tail->room < head + len)
+        return false;
+    p = weft_queue_reserve(out, head + len);
+    p[0] = (uint8_t)(0x80 | kind);
+    p[1] = (uint8_t)(len < 126 ? len : 126);
+    if (head == 4) {
+        p[2] = (uint8_t)(len >> 8);
+        p[3] = (uint8_t)len;
+    }
+    weft_copy(p + head, data, len);
+    weft_queue_commit(out, head + len);
+    return true;
+}
+
+static bool is_simple(const struct weft_endpoint *ep, size_t len)
+{
+    return len < WEFT_BORROW_MIN && ep->out && !ep->ext &&
+           !ep->conf->is_client && !ep->conf->drops_oldest;
+}
+
 static int put_data(struct weft_endpoint *ep, enum weft_kind kind,
                     const void *data, size_t len, bool may_borrow)
 {
@@ -166,22 +198,36 @@ static bool is_full(const struct weft_endpoint *ep)
             (weight - WEIGHT_FREE) / WEIGHT_FACTOR >= limit);
 }
 
+/* A message that goes back as it came was looked through when it came. */
+static bool is_text(const struct weft_endpoint *ep, const void *data,
+                    size_t len)
+{
+    if (ep->flags & WEFT_EP_TEXT && ep->text.ptr == data && ep->text.len == len)
+        return true;
+    return weft_utf8_is_valid(data, len);
+}
+
+static WEFT_COLD int send_control(struct weft_endpoint *ep, enum weft_kind kind,
+                                  const void *data, size_t len)
+{
+    if ((kind != WEFT_PING && kind != WEFT_PONG) || len > WEFT_CONTROL_MAX)
+        return WEFT_ERR_USAGE;
+    return put_control(ep, (uint8_t)kind, data, len);
+}
+
 static int send(struct weft_endpoint *ep, enum weft_kind kind, const void *data,
                 size_t len, bool may_borrow)
 {
     if (!weft_endpoint_is_open(ep))
         return WEFT_ERR_USAGE;
-    if (kind == WEFT_PING || kind == WEFT_PONG) {
-        if (len > WEFT_CONTROL_MAX)
-            return WEFT_ERR_USAGE;
-        return put_control(ep, (uint8_t)kind, data, len);
-    }
     if (kind != WEFT_TEXT && kind != WEFT_BINARY)
-        return WEFT_ERR_USAGE;
-    if (kind == WEFT_TEXT && !weft_utf8_is_valid(data, len))
+        return send_control(ep, kind, data, len);
+    if (kind == WEFT_TEXT && !is_text(ep, data, len))
         return WEFT_ERR_USAGE;
     if (is_full(ep))
         return WEFT_ERR_BUSY;
+    if (is_simple(ep, len) && put_simple(ep, kind, data, len))
+        return 0;
     return put_data(ep, kind, data, len, may_borrow);
 }
 
@@ -202,9 +248,22 @@ bool weft_endpoint_borrows(const struct weft_endpoint *ep)
     return ep->out && ep->out->borrowed > 0;
 }
 
+/* What was borrowed from a message that was gathered need not be copied: its
+ * block is lent. */
 int weft_endpoint_settle(struct weft_endpoint *ep)
 {
-    return ep->out ? weft_queue_settle(ep->out) : 0;
+    struct weft_part *part = ep->part;
+    struct weft_blob *blob;
+
+    if (!weft_endpoint_borrows(ep))
+        return 0;
+    if (part && part->is_delivered && part->message.cap > 0) {
+        blob = weft_part_lend(part);
+        if (blob)
+            weft_queue_lend(ep->out, blob, part->message.data,
+                            part->message.len);
+    }
+    return weft_queue_settle(ep->out);
 }
 
 /* ---- To many ------------------------------------------------------------- */
@@ -275,7 +334,7 @@ static int put_shared(struct weft_endpoint *ep, struct weft_blob *frame)
     if (drops)
         weft_queue_split(ep->out, false);
     if (frame->len < WEFT_SHARE_MIN)
-        err = weft_queue_append(ep->out, frame->data, frame->len);
+        err = weft_queue_append_few(ep->out, frame->data, frame->len);
     else
         err = weft_queue_append_blob(ep->out, frame);
     if (!err && drops)

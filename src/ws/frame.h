@@ -54,6 +54,43 @@ static inline bool weft_opcode_is_control(uint8_t opcode)
 int weft_frame_parse(struct weft_frame *frame, const uint8_t *in, size_t len,
                      const struct weft_frame_rules *rules, const char **why);
 
+/* A frame as nearly all are that a server gets. */
+struct weft_simple_frame {
+    uint8_t opcode;   /* TEXT or BINARY */
+    uint8_t *payload; /* masked */
+    size_t len;       /* of the payload */
+    const uint8_t *key;
+};
+
+/*
+ * Reads a masked frame that is a message by itself, has no reserved bit, a
+ * length below 64 KiB, and lies whole in the len bytes from in on. Whatever is
+ * otherwise, right or wrong, is false: weft_frame_parse judges it.
+ */
+static inline bool weft_frame_simple(struct weft_simple_frame *frame,
+                                     uint8_t *in, size_t len)
+{
+    size_t head = 6, payload;
+
+    if (len < 6 || in[0] < (0x80 | WEFT_OP_TEXT) ||
+        in[0] > (0x80 | WEFT_OP_BINARY) || in[1] < 0x80)
+        return false;
+    payload = in[1] & 127;
+    if (payload > 125) {
+        payload = len < 8 || payload > 126 ? 0 : (size_t)(in[2] << 8 | in[3]);
+        head = 8;
+        if (payload < 126)
+            return false; /* not the shortest form, or another one */
+    }
+    if (payload > len - head)
+        return false;
+    frame->opcode = in[0] & 15;
+    frame->payload = in + head;
+    frame->len = payload;
+    frame->key = in + head - 4;
+    return true;
+}
+
 /* The length of the header that weft_frame_write writes. */
 size_t weft_frame_header_len(uint64_t payload, bool masked);
 

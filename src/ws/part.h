@@ -8,15 +8,17 @@
 #ifndef WEFT_WS_PART_H
 #define WEFT_WS_PART_H
 
+#include "base/blob.h"
 #include "base/buf.h"
 #include "ws/frame.h"
 #include "ws/utf8.h"
 
 struct weft_part {
     struct weft_buf message;
-    size_t encoded_len;  /* bytes of payload announced by its frames */
-    uint32_t fragments;  /* frames of the message that have begun */
-    enum weft_utf8 utf8; /* where the text stands */
+    struct weft_blob *lent; /* keeps the message's block, or NULL */
+    size_t encoded_len;     /* bytes of payload announced by its frames */
+    uint32_t fragments;     /* frames of the message that have begun */
+    enum weft_utf8 utf8;    /* where the text stands */
     uint8_t control_len;
     uint8_t control[WEFT_CONTROL_MAX];
     uint8_t pong_len; /* a pong that waits for the queue to fall */
@@ -30,6 +32,20 @@ struct weft_part {
 struct weft_part *weft_part_new(const struct weft_mem *mem,
                                 size_t message_limit);
 void weft_part_free(struct weft_part *part); /* NULL is allowed */
+
+/* Adds n bytes of a frame of which left more are to come. They may lie in the
+ * room already. 0, LIMIT or NOMEM. */
+WEFT_CHECK int weft_part_add(struct weft_part *part, const uint8_t *p, size_t n,
+                             uint64_t left);
+
+/* Where the next bytes of a frame can be received, of which left are to come,
+ * and how many; NULL: there is no room for them, or too little. */
+uint8_t *weft_part_room(const struct weft_part *part, uint64_t left,
+                        size_t *len);
+
+/* What keeps the message's block, so that others may refer to it. The part's
+ * own reference. NULL: no memory. */
+struct weft_blob *weft_part_lend(struct weft_part *part);
 
 /* Forgets the message and gives its memory back. */
 void weft_part_end_message(struct weft_part *part);

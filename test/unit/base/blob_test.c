@@ -54,6 +54,45 @@ static void test_without_memory(void **state)
     assert_int_equal(fm.calls, 1);
 }
 
+/* A block that was taken over stays where it is, and goes with the last
+ * reference, and only then. */
+static void test_adopt(void **state)
+{
+    struct fail_mem fm = {.left = 2};
+    struct weft_mem mem = {fail_realloc, &fm};
+    char *block = weft_alloc(&mem, 1000);
+    struct weft_blob *blob = weft_blob_adopt(&mem, block, 1000);
+
+    (void)state;
+    assert_non_null(blob);
+    assert_int_equal(blob->len, 0); /* it has no bytes of its own */
+    assert_ptr_equal(blob->block, block);
+    assert_int_equal(fm.live, sizeof(*blob) + 1000);
+    weft_blob_ref(blob);
+    weft_blob_unref(blob);
+    assert_int_equal(fm.live, sizeof(*blob) + 1000);
+    memset(block, 'x', 1000);
+    weft_blob_unref(blob);
+    assert_int_equal(fm.live, 0);
+    assert_int_equal(fm.calls, 2);
+}
+
+/* Without memory the block is still its owner's. */
+static void test_adopt_without_memory(void **state)
+{
+    struct fail_mem fm = {.left = 1};
+    struct weft_mem mem = {fail_realloc, &fm};
+    char *block = weft_alloc(&mem, 1000);
+
+    (void)state;
+    memset(block, 'x', 1000);
+    assert_null(weft_blob_adopt(&mem, block, 1000));
+    assert_int_equal(fm.live, 1000);
+    assert_int_equal(block[999], 'x');
+    weft_free(&mem, block, 1000);
+    assert_int_equal(fm.live, 0);
+}
+
 #define ROUNDS 10000
 
 static void *share(void *arg)
@@ -91,6 +130,8 @@ int main(void)
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_adopt),
+        cmocka_unit_test(test_adopt_without_memory),
         cmocka_unit_test(test_threads),
     };
 

@@ -178,6 +178,48 @@ static void test_printf(void **state)
     }
 }
 
+/* Whatever was there: cap comes to be at least what was asked for, at most the
+ * maximum, twice as much as before or more; and a call that fails changes
+ * nothing. */
+static void test_grow_to(void **state)
+{
+    (void)state;
+    for (size_t first = 0; first < 150; first += 7) {
+        for (size_t need = 0; need < 300; need++) {
+            struct fail_mem fm = {.left = -1};
+            struct weft_mem mem = {fail_realloc, &fm};
+            struct weft_buf buf;
+            uint8_t *data;
+            size_t cap;
+
+            weft_buf_init(&buf, &mem, 250);
+            for (size_t i = 0; i < first; i++)
+                assert_int_equal(weft_buf_append(&buf, "x", 1), 0);
+            cap = buf.cap;
+            data = buf.data;
+            fm.left = 0;
+            assert_int_equal(weft_buf_grow_to(&buf, need),
+                             need <= cap  ? 0
+                             : need > 250 ? WEFT_ERR_LIMIT
+                                          : WEFT_ERR_NOMEM);
+            assert_true(buf.cap == cap && buf.data == data);
+
+            fm.left = 1;
+            assert_int_equal(weft_buf_grow_to(&buf, need),
+                             need > 250 ? WEFT_ERR_LIMIT : 0);
+            check_invariant(&buf);
+            assert_int_equal(buf.len, first);
+            if (need > cap && need <= 250)
+                assert_true(buf.cap >= need &&
+                            (buf.cap >= 2 * cap || buf.cap == 250));
+            for (size_t i = 0; i < first; i++)
+                assert_int_equal(buf.data[i], 'x');
+            weft_buf_release(&buf);
+            assert_int_equal(fm.live, 0);
+        }
+    }
+}
+
 static int fill(struct weft_buf *buf)
 {
     int err = weft_buf_append_text(buf, "begin ");
@@ -261,6 +303,7 @@ int main(void)
         cmocka_unit_test(test_append_up_to_max),
         cmocka_unit_test(test_huge_lengths_are_refused),
         cmocka_unit_test(test_growth_doubles),
+        cmocka_unit_test(test_grow_to),
         cmocka_unit_test(test_clear_keeps_memory),
         cmocka_unit_test(test_consume),
         cmocka_unit_test(test_printf),

@@ -74,6 +74,25 @@ static void test_strndup_reads_no_further(void **state)
     weft_strfree(&weft_mem_libc, NULL);
 }
 
+/* Reads and writes no byte outside of the two places, and each inside once. */
+static void test_copy(void **state)
+{
+    uint8_t from[80], to[8 + 80];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(from); i++)
+        from[i] = (uint8_t)(i + 1);
+    memset(to, 0xcc, sizeof(to));
+    for (size_t len = 0; len <= sizeof(from); len++) {
+        uint8_t *p = at_page_end(to, 8 + len);
+
+        weft_copy(p + 8, at_page_end(from, len), len);
+        CHECK(memcmp(p, to, 8) == 0, "before %zu bytes", len);
+        CHECK(memcmp(p + 8, from, len) == 0, "%zu bytes", len);
+    }
+    weft_copy(NULL, NULL, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +100,7 @@ int main(void)
         cmocka_unit_test(test_zalloc),
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_strndup_reads_no_further),
+        cmocka_unit_test(test_copy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,9 +16,13 @@
 #endif
 
 static const size_t class_sizes[WEFT_POOL_CLASSES] = {
-    64,   96,   128,  192,  256,   384,   512,   768,   1024,  1536,  2048,
-    3072, 4096, 6144, 8192, 12288, 16384, 24576, 32768, 49152, 65536,
+    64,     96,     128,    192,    256,     384,     512,     768,
+    1024,   1536,   2048,   3072,   4096,    6144,    8192,    12288,
+    16384,  24576,  32768,  49152,  65536,   98304,   131072,  196608,
+    262144, 393216, 524288, 786432, 1048576, 1572864, 2097152,
 };
+
+#define LARGEST ((size_t)2097152)
 
 struct fixture {
     struct fail_mem fm;
@@ -87,7 +91,7 @@ static void test_blocks_come_again(void **state)
     void *a, *b;
 
     (void)state;
-    begin(&f, 100000);
+    begin(&f, LARGEST);
     for (size_t i = 0; i < WEFT_POOL_CLASSES; i++) {
         a = weft_alloc(&f.pool.mem, class_sizes[i]);
         weft_free(&f.pool.mem, a, class_sizes[i]);
@@ -98,7 +102,7 @@ static void test_blocks_come_again(void **state)
         assert_int_equal(f.pool.kept, 0);
         weft_free(&f.pool.mem, b, i ? class_sizes[i - 1] + 1 : 1);
         weft_pool_release(&f.pool);
-        weft_pool_init(&f.pool, &f.below, 100000);
+        weft_pool_init(&f.pool, &f.below, LARGEST);
     }
     end(&f);
 }
@@ -127,14 +131,15 @@ static void test_large_blocks_pass_through(void **state)
 
     (void)state;
     begin(&f, SIZE_MAX);
-    p = weft_alloc(&f.pool.mem, 65537);
-    assert_int_equal(f.fm.live, 65537);
-    p[65536] = 'x';
-    p = weft_resize(&f.pool.mem, p, 65537, 100001);
-    assert_true(f.fm.live == 100001 && f.pool.held == 100001);
-    assert_int_equal(p[65536], 'x');
-    p[100000] = 'y';
-    weft_free(&f.pool.mem, p, 100001);
+    p = weft_alloc(&f.pool.mem, LARGEST + 1);
+    assert_int_equal(f.fm.live, LARGEST + 1);
+    p[LARGEST] = 'x';
+    p = weft_resize(&f.pool.mem, p, LARGEST + 1, LARGEST + 100001);
+    assert_true(f.fm.live == LARGEST + 100001);
+    assert_int_equal(f.pool.held, LARGEST + 100001);
+    assert_int_equal(p[LARGEST], 'x');
+    p[LARGEST + 100000] = 'y';
+    weft_free(&f.pool.mem, p, LARGEST + 100001);
     assert_int_equal(f.fm.live, 0);
     end(&f);
 }
@@ -171,7 +176,7 @@ static void test_resize(void **state)
                 p = weft_resize(&f.pool.mem, p, from, to);
                 assert_int_equal(f.pool.held, to);
                 assert_int_equal(f.fm.live - f.pool.kept, class_for(to));
-                if (from <= 65536 && class_for(from) == class_for(to))
+                if (from <= LARGEST && class_for(from) == class_for(to))
                     assert_ptr_equal(p, old);
                 check_filled(p, from < to ? from : to);
                 fill(p, to);
@@ -213,8 +218,9 @@ static void test_without_memory(void **state)
 {
     static const struct {
         size_t from, to;
-    } cases[] = {
-        {10, 100}, {100, 10}, {1000, 70000}, {70000, 1000}, {70000, 80000}};
+    } cases[] = {{10, 100},         {100, 10},       {1000, 70000},
+                 {70000, 1000},     {1000, 3000000}, {3000000, 1000},
+                 {3000000, 3500000}};
     struct fixture f;
 
     (void)state;
@@ -244,7 +250,10 @@ struct block {
 
 static size_t random_size(void)
 {
-    return 1 + (size_t)random() % ((size_t)64 << random() % 12);
+    unsigned log =
+        random() % 50 ? 12 : 17; /* now and then beyond the classes */
+
+    return 1 + (size_t)random() % ((size_t)64 << random() % log);
 }
 
 static void change(struct weft_pool *pool, struct block *block)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/mem.h"
 #include "base/sizes.h"
 #include "queue_fixture.h"
 
@@ -183,6 +184,87 @@ static void test_sent_while_borrowed(void **state)
     assert_int_equal(weft_queue_settle(&fx.queue), 0);
     assert_int_equal(fx.fm.calls, calls);
     end(&fx);
+}
+
+/* A block whose second half nobody lends, and what keeps it. */
+static struct weft_blob *lend_block(struct fixture *fx, uint8_t **block)
+{
+    struct weft_blob *blob;
+
+    *block = weft_alloc(&fx->mem, 32);
+    assert_non_null(*block);
+    memcpy(*block, "0123456789abcdefGHIJKLMNOPQRSTUV", 32);
+    blob = weft_blob_adopt(&fx->mem, *block, 32);
+    assert_non_null(blob);
+    return blob;
+}
+
+/* What was borrowed within the range stays where it is and takes a reference
+ * for each piece; only the rest is copied by settle. */
+static void test_lend(void **state)
+{
+    struct fixture fx;
+    char other[] = "other";
+    struct weft_blob *blob;
+    struct iovec iov[8];
+    uint8_t *block;
+
+    (void)state;
+    start(&fx);
+    blob = lend_block(&fx, &block);
+    assert_int_equal(weft_queue_borrow(&fx.queue, block, 4), 0);
+    put(&fx, "-");
+    assert_int_equal(weft_queue_borrow(&fx.queue, other, 5), 0);
+    assert_int_equal(weft_queue_borrow(&fx.queue, block + 15, 1), 0);
+    assert_int_equal(weft_queue_borrow(&fx.queue, block + 16, 2), 0);
+    weft_queue_lend(&fx.queue, blob, block, 16);
+    assert_int_equal(fx.queue.borrowed, 2);
+    assert_int_equal(blob->refs, 3);
+    weft_queue_lend(&fx.queue, blob, block, 16); /* twice is once */
+    assert_int_equal(blob->refs, 3);
+
+    assert_int_equal(weft_queue_settle(&fx.queue), 0);
+    memset(other, 'x', 5);
+    memset(block + 16, 'x', 16);
+    assert_int_equal(weft_queue_peek(&fx.queue, iov, 8), 5);
+    assert_ptr_equal(iov[0].iov_base, block);
+    assert_ptr_equal(iov[3].iov_base, block + 15);
+    weft_blob_unref(blob); /* the queue's own keep it */
+    check_text(&fx.queue, "0123-otherfGH");
+
+    weft_queue_sent(&fx.queue, 10);
+    check_text(&fx.queue, "fGH");
+    weft_queue_sent(&fx.queue, 1);
+    assert_int_equal(fx.fm.live, sizeof(struct weft_chunk) + 2);
+    put(&fx, "."); /* behind what is sealed */
+    check_text(&fx.queue, "GH.");
+    end(&fx);
+}
+
+/* Of what was borrowed a part has gone, up to its last byte; or the queue goes
+ * before any of it has. */
+static void test_lend_after_a_part(void **state)
+{
+    (void)state;
+    for (size_t sent = 0; sent <= 16; sent++) {
+        struct weft_blob *blob;
+        struct fixture fx;
+        uint8_t *block;
+        long calls;
+
+        start(&fx);
+        blob = lend_block(&fx, &block);
+        assert_int_equal(weft_queue_borrow(&fx.queue, block, 16), 0);
+        weft_queue_sent(&fx.queue, sent);
+        weft_queue_lend(&fx.queue, blob, block, 16);
+        weft_blob_unref(blob);
+        calls = fx.fm.calls;
+        assert_int_equal(weft_queue_settle(&fx.queue), 0);
+        assert_int_equal(fx.fm.calls, calls);
+        assert_int_equal(fx.queue.borrowed, 0);
+        check_text(&fx.queue, &"0123456789abcdef"[sent]);
+        end(&fx);
+    }
 }
 
 /* The last chunk was lent: what comes behind goes behind its copy. */
@@ -432,6 +514,8 @@ int main(void)
         cmocka_unit_test(test_blobs),
         cmocka_unit_test(test_borrowing),
         cmocka_unit_test(test_sent_while_borrowed),
+        cmocka_unit_test(test_lend),
+        cmocka_unit_test(test_lend_after_a_part),
         cmocka_unit_test(test_settle_the_last),
         cmocka_unit_test(test_settle_without_memory),
         cmocka_unit_test(test_drop_oldest),

@@ -21,9 +21,17 @@ struct door {
     struct door **other; /* stopped and freed when a connection comes */
 };
 
-static void on_accepted(struct weft_acceptor *acceptor, int fd)
+static void on_accepted(struct weft_acceptor *acceptor, int fd,
+                        const struct sockaddr_storage *peer, socklen_t peer_len)
 {
     struct door *door = WEFT_OF(acceptor, struct door, acceptor);
+    struct sockaddr_storage said;
+    socklen_t said_len = sizeof(said);
+
+    if (getpeername(fd, (struct sockaddr *)&said, &said_len) == 0) {
+        assert_int_equal(peer_len, said_len);
+        assert_memory_equal(peer, &said, said_len);
+    }
 
     assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);

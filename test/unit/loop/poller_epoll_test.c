@@ -253,9 +253,11 @@ static void test_more_than_a_batch(void **state)
     end_loop(&fx);
 }
 
-static void no_connection(struct weft_acceptor *acceptor, int fd)
+static void no_connection(struct weft_acceptor *acceptor, int fd,
+                          const struct sockaddr_storage *peer,
+                          socklen_t peer_len)
 {
-    (void)acceptor, (void)fd;
+    (void)acceptor, (void)fd, (void)peer, (void)peer_len;
     fail();
 }
 

@@ -23,7 +23,7 @@ static struct weft_log open_log(void)
     struct weft_log log;
 
     lines[0] = '\0';
-    weft_log_init(&log, keep, NULL);
+    weft_log_init(&log, keep, NULL, true);
     return log;
 }
 

@@ -45,7 +45,7 @@ static void test_escaped(void **state)
         struct kept kept = {0};
         struct weft_log log;
 
-        weft_log_init(&log, keep, &kept);
+        weft_log_init(&log, keep, &kept, true);
         weft_log_line(&log, WEFT_LOG_WARN, "%s", cases[i].raw);
         CHECK(strcmp(kept.line, cases[i].want) == 0, "%s: %s", cases[i].what,
               kept.line);
@@ -74,7 +74,7 @@ static void test_long(void **state)
             for (size_t j = 0; j < len; j++)
                 raw[j] = pieces[i][j % step];
             raw[len] = '\0';
-            weft_log_init(&log, keep, &kept);
+            weft_log_init(&log, keep, &kept, true);
             weft_log_line(&log, WEFT_LOG_INFO, "<%s>", raw);
             assert_int_equal(kept.lines, 1);
             assert_true(strlen(kept.line) < 1024);
@@ -102,7 +102,7 @@ static void test_standard_error(void **state)
     (void)state;
     assert_int_equal(pipe(fds), 0);
     dup2(fds[1], 2);
-    weft_log_init(&log, NULL, NULL);
+    weft_log_init(&log, NULL, NULL, true);
     for (int level = WEFT_LOG_ERROR; level <= WEFT_LOG_ACCESS; level++)
         weft_log_line(&log, (enum weft_log_level)level, "level %d", level);
     weft_log_release(&log);
@@ -141,7 +141,7 @@ static void test_one_at_a_time(void **state)
     long lines = 0;
 
     (void)state;
-    weft_log_init(&log, count, &lines);
+    weft_log_init(&log, count, &lines, true);
     for (int i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, write_lines, &log);
     for (int i = 0; i < THREADS; i++)

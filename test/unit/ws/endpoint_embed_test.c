@@ -361,10 +361,60 @@ static void test_sent_by_who_is_told(void **state)
     box_close(&box);
 }
 
+/* ---- Text that is known -------------------------------------------------- */
+
+/* With the flag, and for those very bytes alone, nobody looks whether a text is
+ * UTF-8; the bytes here are not, so that a look shows. */
+static void test_known_text(void **state)
+{
+    static const char bad[] = "ab\xff"
+                              "cd\xc3";
+    const struct {
+        bool flag;
+        size_t at, len;
+        int want;
+    } cases[] = {
+        {true, 0, 6, 0},
+        {false, 0, 6, WEFT_ERR_USAGE},
+        {true, 0, 5, WEFT_ERR_USAGE},
+        {true, 0, 3, WEFT_ERR_USAGE},
+        {true, 1, 5, WEFT_ERR_USAGE},
+        {true, 1, 6, WEFT_ERR_USAGE},
+        {true, 0, 2, 0},
+        {false, 3, 2, 0},
+        {true, 5, 1, WEFT_ERR_USAGE},
+        {true, 6, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases) * COUNT(roles) * 2; i++) {
+        const char *data = bad + cases[i / 4].at;
+        size_t len = cases[i / 4].len;
+        struct box box;
+        char copy[sizeof(bad) + 1];
+        int rc;
+
+        box_open(&box, roles[i % 2]);
+        memcpy(copy, bad, sizeof(bad));
+        if (cases[i / 4].flag) {
+            box.ep.flags |= WEFT_EP_TEXT;
+            box.ep.text = (struct weft_slice){bad, 6};
+        }
+        rc = (i & 2 ? weft_endpoint_send_borrowed
+                    : weft_endpoint_send)(&box.ep, WEFT_TEXT, data, len);
+        CHECK(rc == cases[i / 4].want, "case %zu: %d", i / 4, rc);
+        assert_int_equal(
+            weft_endpoint_send(&box.ep, WEFT_TEXT, copy, 6), /* elsewhere */
+            WEFT_ERR_USAGE);
+        box_close(&box);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_to_take_back),
+        cmocka_unit_test(test_known_text),
         cmocka_unit_test(test_take_back),
         cmocka_unit_test(test_feed_anew),
         cmocka_unit_test(test_take_back_after_the_end),

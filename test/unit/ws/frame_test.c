@@ -233,6 +233,103 @@ static void test_write_and_parse(void **state)
     }
 }
 
+#define SIMPLE_MAX (8 + 65535 + 2)
+
+/* The short way says yes where the long one has a whole text or binary message
+ * in one frame of less than 64 KiB, then the same as that, and nowhere else. */
+static void check_simple(uint8_t *in, size_t len)
+{
+    static const struct weft_frame_rules rules = {FIRST, true, 0};
+    struct weft_simple_frame simple;
+    struct weft_frame f;
+    const char *why;
+    int head = weft_frame_parse(&f, in, len, &rules, &why);
+    bool want = head > 0 && f.fin &&
+                (f.opcode == WEFT_OP_TEXT || f.opcode == WEFT_OP_BINARY) &&
+                f.payload <= 65535 && f.payload <= len - (size_t)head;
+    bool got = weft_frame_simple(&simple, in, len);
+
+    CHECK(got == want, "%02x%02x cut at %zu: %d, head %d", in[0], in[1], len,
+          got, head);
+    if (!got)
+        return;
+    assert_int_equal(simple.opcode, f.opcode);
+    assert_int_equal(simple.len, f.payload);
+    assert_ptr_equal(simple.payload, in + head);
+    assert_memory_equal(simple.key, f.key, 4);
+}
+
+/* A frame of these first four bytes, whose last bytes lie before end: cut at
+ * and near each place where something of it ends. */
+static void check_simple_cuts(uint8_t *end, const uint8_t first[4])
+{
+    size_t len7 = first[1] & 127;
+    size_t whole =
+        len7 < 126 ? 6 + len7 : 8 + (size_t)(first[2] << 8 | first[3]);
+    const size_t cuts[] = {2, 3, 4,  5,         6,     7,
+                           8, 9, 14, whole - 1, whole, whole + 1};
+
+    for (size_t i = 0; i < COUNT(cuts); i++) {
+        uint8_t *in = end - cuts[i];
+        size_t known = cuts[i] < 4 ? cuts[i] : 4;
+
+        memset(in, 0x5a, cuts[i] < 14 ? cuts[i] : 14);
+        memcpy(in, first, known);
+        check_simple(in, cuts[i]);
+    }
+}
+
+static void test_simple_agrees(void **state)
+{
+    static const uint8_t lengths[][2] = {
+        {0, 0}, {0, 125}, {0, 126}, {0, 127}, {1, 0}, {127, 255}, {255, 255}};
+    static uint8_t none[SIMPLE_MAX];
+    uint8_t *end = at_page_end(none, SIMPLE_MAX) + SIMPLE_MAX;
+
+    (void)state;
+    for (unsigned n = 0; n < 65536; n++) {
+        size_t count = (n & 127) < 126 ? 1 : COUNT(lengths);
+
+        for (size_t i = 0; i < count; i++) {
+            const uint8_t first[4] = {(uint8_t)(n >> 8), (uint8_t)n,
+                                      lengths[i][0], lengths[i][1]};
+
+            check_simple_cuts(end, first);
+        }
+    }
+}
+
+/* Every length that it is for, whole, one byte short and with one behind. */
+static void test_simple_lengths(void **state)
+{
+    static uint8_t none[SIMPLE_MAX];
+    uint8_t *end = at_page_end(none, SIMPLE_MAX) + SIMPLE_MAX;
+
+    (void)state;
+    for (size_t len = 0; len < 65536; len++) {
+        const struct weft_frame f = {.fin = true,
+                                     .masked = true,
+                                     .opcode = 1 + (len & 1),
+                                     .payload = len,
+                                     .key = {1, 2, 3, 4}};
+        size_t whole = weft_frame_header_len(len, true) + len;
+        struct weft_simple_frame simple;
+
+        for (size_t extra = 0; extra < 2; extra++) {
+            uint8_t *in = end - whole - extra;
+            size_t head = weft_frame_write(in, &f);
+
+            assert_false(weft_frame_simple(&simple, in, whole - 1));
+            assert_true(weft_frame_simple(&simple, in, whole + extra));
+            assert_int_equal(simple.len, len);
+            assert_int_equal(simple.opcode, f.opcode);
+            assert_ptr_equal(simple.payload, in + head);
+            assert_memory_equal(simple.key, f.key, 4);
+        }
+    }
+    assert_false(weft_frame_simple(&(struct weft_simple_frame){0}, NULL, 0));
+}
+
 static void test_control_opcodes(void **state)
 {
     (void)state;
@@ -248,6 +345,8 @@ int main(void)
         cmocka_unit_test(test_all_beginnings),
         cmocka_unit_test(test_all_lengths_of_16_bits),
         cmocka_unit_test(test_write_and_parse),
+        cmocka_unit_test(test_simple_agrees),
+        cmocka_unit_test(test_simple_lengths),
         cmocka_unit_test(test_control_opcodes),
     };
 
