@@ -15,7 +15,7 @@
 /* What getopt_long wants to have. */
 struct tables {
     struct option longs[OPTION_ROWS_MAX + 1];
-    char letters[2 * OPTION_ROWS_MAX + 2];
+    char letters[3 * OPTION_ROWS_MAX + 2];
 };
 
 static int opt_of_row(size_t row)
@@ -44,7 +44,7 @@ static void fill_tables(const struct option_set *set, struct tables *tables)
         if (!row->letter)
             continue;
         *letter++ = row->letter;
-        if (row->has_arg)
+        for (int n = 0; n < row->has_arg; n++)
             *letter++ = ':';
     }
     tables->longs[set->count] = (struct option){NULL, 0, NULL, 0};

@@ -25,7 +25,7 @@
 struct option_row {
     const char *name;
     char letter; /* or 0 */
-    bool has_arg;
+    int has_arg; /* as getopt_long has it: 2, it may be left out */
 };
 
 struct option_set {

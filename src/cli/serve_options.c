@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define BUSY_POLL_US 100 /* unless it is said */
+
 enum { OPT_FIRST = OPTION_FIRST, WEFT_SERVE_OPTIONS(OPTION_NAME) };
 
 static const struct option_row rows[] = {WEFT_SERVE_OPTIONS(OPTION_ROW)};
@@ -64,6 +66,18 @@ static bool set_threads(struct serve_options *options, const char *text)
         return false;
     }
     options->server.threads = (unsigned)value;
+    return true;
+}
+
+static bool set_busy_poll(struct serve_options *options, const char *text)
+{
+    uint64_t us = BUSY_POLL_US;
+
+    if (text && (!number_parse(&us, text) || us < 1 || us > 1000000)) {
+        complain("--busy-poll takes 1 to 1000000 microseconds, not '%s'", text);
+        return false;
+    }
+    options->server.busy_poll_us = us;
     return true;
 }
 
@@ -162,6 +176,8 @@ static bool set_other(struct serve_options *options, int opt, const char *text)
         return set_port(options->port, opt, text);
     case OPT_THREADS:
         return set_threads(options, text);
+    case OPT_BUSY_POLL:
+        return set_busy_poll(options, text);
     case OPT_LOG_LEVEL:
         return set_level(options, text);
     case OPT_SERVER_HOST:

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/opts.h"
 #include "server/server.h"
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -49,10 +50,17 @@ static uint64_t connections_by_descriptors(void)
                                              : limit.rlim_cur / 2;
 }
 
+/* Those that this process may run on. Two threads on one processor would only
+ * be in each other's way. */
 static unsigned cores(void)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t set;
+    int n;
 
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
+        n = CPU_COUNT(&set);
+    else /* more processors than the set has room for */
+        n = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (n < 1)
         return 1;
     return n < WEFT_THREADS_MAX ? (unsigned)n : WEFT_THREADS_MAX;

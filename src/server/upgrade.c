@@ -153,10 +153,11 @@ static int write_response(struct weft_buf *out, const struct agreement *agreed,
                                         "Upgrade: websocket\r\n"
                                         "Connection: Upgrade\r\n");
     if (!err)
-        err = weft_http_fieldf(out, "Sec-WebSocket-Accept", "%s", accept);
+        err = weft_http_field(out, weft_slice("Sec-WebSocket-Accept"),
+                              (struct weft_slice){accept, WEFT_ACCEPT_LEN});
     if (!err && request->protocol)
-        err = weft_http_fieldf(out, "Sec-WebSocket-Protocol", "%s",
-                               request->protocol);
+        err = weft_http_field(out, weft_slice("Sec-WebSocket-Protocol"),
+                              weft_slice(request->protocol));
     if (!err && agreed->ext)
         err = write_extensions(out, agreed);
     if (!err)
