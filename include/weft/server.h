@@ -50,7 +50,7 @@ typedef void weft_log_fn(void *user, enum weft_log_level level,
 struct weft_server_opts {
     size_t size;                /* of this struct */
     const struct weft_mem *mem; /* NULL: malloc. Called from every thread */
-    unsigned threads;           /* [one for each core] */
+    unsigned threads;           /* [one for each core that it may run on] */
     weft_log_fn *log;           /* [lines to standard error, no access log] */
     void *log_user;
     bool no_access_log; /* lines of WEFT_LOG_ACCESS are not made */

@@ -82,6 +82,30 @@ static void test_numbers(void **state)
     }
 }
 
+/* The number may be left out, and then there is no other argument. */
+static void test_busy_poll(void **state)
+{
+    static const struct {
+        const char *option;
+        uint64_t us;
+    } cases[] = {
+        {"--quiet", 0},
+        {"--busy-poll", 100},
+        {"--busy-poll=1", 1},
+        {"--busy-poll=1000000", 1000000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *const args[] = {cases[i].option, "-w", "/", NULL};
+        struct serve_options o;
+
+        assert_int_equal(parse(&o, args), OPTIONS_RUN);
+        assert_int_equal(o.server.busy_poll_us, cases[i].us);
+        assert_string_equal(o.handlers_dir, "/");
+    }
+}
+
 static void test_texts(void **state)
 {
     const char *const args[] = {"-w/",           "-d",          ".",
@@ -215,6 +239,9 @@ static const struct {
     {{"-w", ".", "-t"}, "TLS needs a certificate"},
     {{"-w", ".", "--threads", "0"}, "--threads"},
     {{"-w", ".", "--threads", "257"}, "--threads"},
+    {{"-w", ".", "--busy-poll=0"}, "1 to 1000000 microseconds, not '0'"},
+    {{"-w", ".", "--busy-poll=1000001"}, "not '1000001'"},
+    {{"-w", ".", "--busy-poll="}, "not ''"},
     {{"-w", ".", "--log-level", "loud"}, "debug, not 'loud'"},
     {{"-w", ".", "--header-limit", "off"}, "takes a size, not 'off'"},
     {{"-w", ".", "--message-limit", "8X"}, "takes a size or off, not '8X'"},
@@ -281,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_busy_poll),
         cmocka_unit_test(test_texts),    cmocka_unit_test(test_lists),
         cmocka_unit_test(test_tls),      cmocka_unit_test(test_confined),
         cmocka_unit_test(test_wrong),    cmocka_unit_test(test_too_many),

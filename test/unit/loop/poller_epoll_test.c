@@ -5,6 +5,7 @@
 
 #include "turns.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 
@@ -280,6 +281,61 @@ static void test_acceptor_is_exclusive(void **state)
     end_loop(&fx);
 }
 
+/* ---- Looking before sleeping --------------------------------------------- */
+
+static void *write_later(void *arg)
+{
+    const int *fd = arg;
+
+    assert_int_equal(write(*fd, "x", 1), 1);
+    return NULL;
+}
+
+static void note_ring(struct weft_alarm *alarm)
+{
+    (void)alarm;
+    sents++;
+}
+
+/* It ends for what comes over a descriptor or from another thread, and for an
+ * alarm, long before the time for which it would look. */
+static void test_busy_poll(void **state)
+{
+    const struct weft_loop_opts opts = {
+        .size = sizeof(opts),
+        .busy_poll_us = UINT64_C(3600) * 1000000,
+    };
+    struct weft_alarm alarm = {.ring = note_ring};
+    struct weft_loop *loop;
+    struct weft_io io;
+    pthread_t thread;
+    int fds[2];
+
+    (void)state;
+    datas = sents = 0;
+    assert_int_equal(weft_loop_new(&loop, &opts), 0);
+    unix_pair(fds);
+    assert_int_equal(weft_io_open(&io, loop, fds[0], &ops), 0);
+    weft_io_read_start(&io);
+    assert_int_equal(pthread_create(&thread, NULL, write_later, &fds[1]), 0);
+    while (datas == 0)
+        assert_int_equal(weft_loop_turn(loop, -1), 0);
+    pthread_join(thread, NULL);
+
+    weft_alarm_set(loop, &alarm, weft_clock() + 1000000);
+    while (sents == 0)
+        assert_int_equal(weft_loop_turn(loop, -1), 0);
+    weft_loop_wake(loop);
+    assert_int_equal(weft_loop_turn(loop, -1), 0);
+    assert_int_equal(weft_loop_turn(loop, 1), 0);
+    assert_int_equal(weft_loop_turn(loop, 0), 0);
+
+    weft_io_close(&io, false);
+    assert_int_equal(weft_loop_turn(loop, 0), 0);
+    close(fds[1]);
+    weft_loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_hang_up_is_reported_once),
         cmocka_unit_test(test_more_than_a_batch),
         cmocka_unit_test(test_acceptor_is_exclusive),
+        cmocka_unit_test(test_busy_poll),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
