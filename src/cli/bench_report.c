@@ -225,6 +225,9 @@ void bench_report_json(FILE *out, const struct bench_options *options,
                 ",\"bytes_per_s\":%.1f",
                 result->messages, f.per_s, f.bytes_per_s);
     fprintf(out, ",\"bytes_received\":%" PRIu64, result->bytes_received);
+    if (result->packed_bytes > 0)
+        fprintf(out, ",\"packed_bytes_per_message\":%.1f",
+                result->packed_bytes);
     if (result->latency.count > 0)
         put_json_latency(out, &result->latency);
     if (f.has_server)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two ways through the bytes. Whole frames that begin as they should are
- * counted, many in one call; whatever else comes, a cut frame, a fragment, a
- * packed or a control frame, goes step by step: header, payload, end.
+ * Two ways through the bytes. Whole messages in one frame each are counted,
+ * many in one call; whatever else comes, a cut frame, a fragment or a control
+ * frame, goes step by step: header, payload, end.
  */
 #include "load/answers.h"
 
@@ -10,6 +10,8 @@
 #include <stdio.h>
 
 #define PACKED_MAX ((size_t)64 << 20) /* bytes of a first answer, packed */
+
+#define PACKED 0x40 /* RSV1 of RFC 7692, in the first byte */
 
 void load_want_init(struct load_want *want)
 {
@@ -56,19 +58,41 @@ static bool is_head(const struct load_want *want, const uint8_t *p)
             memcmp(p + 2, want->head + 2, want->head_len - 2) == 0);
 }
 
+/* The length of a packed message that is there whole, or 0: what is wrong with
+ * it is found step by step. */
+static size_t packed_len(const struct load_want *want, const uint8_t *p,
+                         size_t len)
+{
+    const struct weft_frame_rules rules = {.turn = WEFT_TURN_FIRST, .rsv = 4};
+    struct weft_frame frame;
+    const char *why;
+    int n;
+
+    if (!want->may_be_packed || p[0] != (want->head[0] | PACKED))
+        return 0;
+    n = weft_frame_parse(&frame, p, len, &rules, &why);
+    return n > 0 && frame.payload <= len - (size_t)n
+               ? (size_t)n + (size_t)frame.payload
+               : 0;
+}
+
 static size_t count_whole(const struct load_answers *a,
                           const struct load_want *want, struct iovec *in,
                           size_t *own)
 {
     const uint8_t *p = in->iov_base, *end = p + in->iov_len;
-    size_t count = 0;
+    size_t count = 0, len = 1;
 
     *own = 0;
-    while ((size_t)(end - p) >= want->frame_len && is_head(want, p)) {
-        if (want->has_tag)
+    while (p < end && len > 0) {
+        size_t left = (size_t)(end - p);
+        bool is_usual = left >= want->frame_len && is_head(want, p);
+
+        if (is_usual && want->has_tag)
             *own += memcmp(p + want->head_len, a->tag, LOAD_TAG) == 0;
-        p += want->frame_len;
-        count++;
+        len = is_usual ? want->frame_len : packed_len(want, p, left);
+        p += len;
+        count += len > 0;
     }
     advance(in, (size_t)(p - (const uint8_t *)in->iov_base));
     return count;
@@ -186,6 +210,12 @@ static int take_header(struct load_answers *a, const struct load_want *want,
 
 /* ---- Payloads ------------------------------------------------------------ */
 
+static const uint8_t *first_payload(const struct load_answers *a,
+                                    const struct load_want *want)
+{
+    return want->payload + a->which * want->size;
+}
+
 /* A piece of the first answer. */
 static int prove(struct load_answers *a, const struct load_want *want,
                  const uint8_t *p, size_t len, struct load_event *event)
@@ -195,7 +225,7 @@ static int prove(struct load_answers *a, const struct load_want *want,
 
     if (a->is_packed)
         return weft_buf_append(&a->first, p, len);
-    if (memcmp(p, want->payload + at, len) != 0)
+    if (memcmp(p, first_payload(a, want) + at, len) != 0)
         return fault(event, "its bytes are not those that were sent");
     return 0;
 }
@@ -238,7 +268,7 @@ static int end_first(struct load_answers *a, const struct load_want *want,
     int err = 0;
 
     if (a->is_packed)
-        err = load_packed_check(&a->first, want->payload, want->size);
+        err = load_packed_check(&a->first, first_payload(a, want), want->size);
     weft_buf_release(&a->first);
     a->is_proven = true;
     if (err == WEFT_ERR_INVALID_DATA)

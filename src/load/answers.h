@@ -2,8 +2,9 @@
 /*
  * What a server sends, read as fast as it can be told from something wrong:
  * opcode and length of each message are checked and its payload is passed over,
- * but for the first of a connection, which is compared byte by byte. Frames may
- * be cut anywhere.
+ * but for the first of a connection, which is compared byte by byte. Of one
+ * that is packed the length is not known, and to unpack it would cost more than
+ * the server spends on it. Frames may be cut anywhere.
  */
 #ifndef WEFT_LOAD_ANSWERS_H
 #define WEFT_LOAD_ANSWERS_H
@@ -20,9 +21,9 @@
 struct load_want {
     uint8_t opcode;
     bool may_be_packed;
-    bool has_tag; /* the first bytes tell the sender */
-    const uint8_t *payload;
-    size_t size;
+    bool has_tag;           /* the first bytes tell the sender */
+    const uint8_t *payload; /* of all that differ, one after the other */
+    size_t size;            /* of each */
 
     /* A whole frame, as nearly all servers send it. */
     uint8_t head[LOAD_HEAD_MAX];
@@ -32,12 +33,13 @@ struct load_want {
 /* Fills head and what follows. */
 void load_want_init(struct load_want *want);
 
-/* How far one connection has come. Zero but for tag, and mem of the buffers, at
- * first: see load_answers_init. */
+/* How far one connection has come. Zero but for tag, which, and mem of the
+ * buffers, at first: see load_answers_init. */
 struct load_answers {
     struct weft_frame frame; /* at hand, if is_inside */
     uint64_t left;           /* bytes of it that are to come */
     uint64_t message_len;    /* of the message, without this frame */
+    size_t which;            /* of the messages the first answer has to be */
     struct weft_buf control; /* what has come of a control frame */
     struct weft_buf first;   /* what has come of the first answer, packed */
     uint8_t part[LOAD_HEAD_MAX + LOAD_TAG]; /* of a header, with a tag */

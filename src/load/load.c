@@ -354,6 +354,9 @@ int load_run(struct load_result *result, const struct load_opts *opts,
         err = start_threads(&c, why);
     if (!err)
         conduct(&c);
+    if (!err)
+        result->packed_bytes =
+            (double)c.plan.packed_bytes / (double)c.plan.variety;
     end_threads(&c);
     result->was_stopped = c.is_stopped;
     for (size_t i = 0; !err && i < c.made; i++)

@@ -69,6 +69,8 @@ struct load_result {
     uint64_t messages; /* that were answered, delivered …, while counting */
     uint64_t sent;
     uint64_t bytes_received; /* on the wire */
+    double packed_bytes;     /* of a message as sent, without its header, on
+                                average; 0: they are not packed */
     double seconds;          /* of counting; 0: it never came to that */
     struct load_histogram latency;
     uint64_t generator_ns; /* processor time of this process */

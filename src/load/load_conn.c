@@ -68,6 +68,7 @@ void load_conn_open(struct load_conn *conn)
     load_answers_release(&conn->answers);
     load_answers_init(&conn->answers, conn->thread->plan->mem);
     load_payload_tag(conn->answers.tag, conn->index);
+    conn->answers.which = conn->next;
     weft_buf_clear(&conn->control);
     conn->seen = conn->owed = conn->sent = conn->heard = 0;
     conn->is_controlling = false;
@@ -148,11 +149,8 @@ static bool write_control(struct load_conn *conn)
 
 static bool write_messages(struct load_conn *conn)
 {
-    const struct load_batch *batch = conn->batch;
-    size_t n = conn->owed < batch->count ? (size_t)conn->owed : batch->count;
-
-    conn->iov = (struct iovec){batch->bytes, n * batch->frame_len};
-    conn->owed -= n;
+    conn->owed -=
+        load_batch_take(conn->batch, &conn->next, conn->owed, &conn->iov);
     return write_iov(conn);
 }
 
@@ -213,15 +211,28 @@ static void ended_by_server(struct load_conn *conn, const char *how)
     }
 }
 
+/* Whether the end of the stream has come with the close frame, as it mostly
+ * does: then there is no need to be told of it. */
+static bool has_ended(const struct load_conn *conn)
+{
+    uint8_t byte;
+
+    return !conn->stream.filter && conn->stream.io.fd >= 0 &&
+           recv(conn->stream.io.fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+}
+
 static void take_close(struct load_conn *conn, const uint8_t *p, size_t len)
 {
     char reason[WEFT_CONTROL_MAX], text[256];
 
     if (conn->state == LOAD_CONN_LEAVING) {
         conn->state = LOAD_CONN_LEFT;
-        weft_alarm_set(conn->thread->loop, &conn->alarm,
-                       conn->thread->now + LAST_NS);
         load_work_left(conn);
+        if (has_ended(conn))
+            weft_stream_close(&conn->stream, false);
+        else
+            weft_alarm_set(conn->thread->loop, &conn->alarm,
+                           conn->thread->now + LAST_NS);
         return;
     }
     weft_escape(reason, sizeof(reason), (const char *)p + 2,

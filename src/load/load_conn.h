@@ -44,6 +44,7 @@ struct load_conn {
     struct iovec iov;
     struct weft_buf control; /* frames that go before the next message */
     uint64_t owed;           /* messages that are to be written */
+    size_t next;             /* of the batch */
 
     struct weft_alarm alarm; /* slow: reads on; churn: closes */
     uint64_t begun_ns;       /* when it began to connect */
@@ -63,7 +64,7 @@ struct load_conn {
 };
 
 /* Zeroed before, but for what says which it is: thread, index, kind, want,
- * batch and times. */
+ * batch, next and times. */
 void load_conn_init(struct load_conn *conn);
 void load_conn_release(struct load_conn *conn);
 

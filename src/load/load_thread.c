@@ -75,6 +75,9 @@ static int set_up_conn(struct load_thread *thread, struct load_conn *conn,
         conn->kind = LOAD_CONN_SLOW;
     }
     conn->index = (uint32_t)(i * share->threads + share->number);
+    /* All begin at another message, but hear that of a broadcast's sender. */
+    if (plan->opts->work != LOAD_BROADCAST)
+        conn->next = conn->index % conn->batch->variety;
     load_conn_init(conn);
     if (!conn->want->has_tag)
         return 0;
@@ -126,6 +129,7 @@ int load_thread_init(struct load_thread *thread, struct load_plan *plan,
     *thread = (struct load_thread){.plan = plan, .grace.ring = on_grace};
     *why = '\0';
     weft_list_init(&thread->to_open);
+    weft_buf_init(&thread->answer, plan->mem, LOAD_HEAD_SIZE);
     err = weft_loop_new(&thread->loop, NULL);
     if (!err && plan->target.is_secure) {
         err = weft_tls_new_client(&thread->tls, thread->loop, &tls, tls_why);
@@ -145,6 +149,7 @@ void load_thread_release(struct load_thread *thread)
     weft_free(mem, thread->conns, thread->count * sizeof(*thread->conns));
     weft_free(mem, thread->times,
               thread->mains * thread->ring * sizeof(*thread->times));
+    weft_buf_release(&thread->answer);
     weft_tls_unref(thread->tls);
     weft_loop_free(thread->loop);
 }
@@ -153,6 +158,10 @@ void load_thread_release(struct load_thread *thread)
 
 static void admit(struct load_thread *thread)
 {
+    /* One that fails at once makes room for the next: in the loop below. */
+    if (thread->is_admitting)
+        return;
+    thread->is_admitting = true;
     while (thread->opening < OPENING_MAX &&
            !weft_list_is_empty(&thread->to_open)) {
         struct load_conn *conn =
@@ -164,6 +173,7 @@ static void admit(struct load_thread *thread)
         thread->live++;
         load_conn_open(conn);
     }
+    thread->is_admitting = false;
 }
 
 static void has_settled(struct load_conn *conn)

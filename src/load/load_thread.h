@@ -35,6 +35,8 @@ struct load_thread {
     size_t live; /* connections with a socket */
     int address; /* of the target's */
     bool has_opened, has_takeover, is_over;
+    bool is_admitting;      /* connections are being opened */
+    struct weft_buf answer; /* the head of one that was right */
     enum load_phase phase;
     uint64_t now; /* the clock, when bytes came last */
     struct load_pace pace, slow_pace;

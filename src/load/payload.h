@@ -8,14 +8,16 @@
 #define LOAD_WHY 512 /* bytes of a text that says why, with the NUL */
 
 enum load_kind {
-    LOAD_ASCII,  /* English-like words */
+    LOAD_ASCII,  /* English-like text */
     LOAD_MIXED,  /* Cyrillic and Japanese */
     LOAD_JSON,   /* records, one a line */
     LOAD_BINARY, /* bytes that look random */
 };
 
-/* All but binary is whole UTF-8, whatever the size. */
-void load_payload_fill(uint8_t *out, size_t size, enum load_kind kind);
+/* Message number of a kind, of which no two say the same. All but binary is
+ * whole UTF-8, whatever the size. */
+void load_payload_fill(uint8_t *out, size_t size, enum load_kind kind,
+                       uint32_t number);
 
 #define LOAD_TAG 8 /* bytes at the front that tell the sender */
 

@@ -14,6 +14,14 @@
 /* A rate has no depth; so many frames may leave in one call. */
 #define RATE_BATCH 64
 
+/* Packed messages differ: so many, or as many as fill two windows of 32 KiB if
+ * that is more, within reason. Those that are larger by themselves take turns
+ * only in so far as they do not fill the memory. */
+#define VARIETY 64
+#define WINDOWS ((size_t)64 << 10)
+#define VARIETY_MAX 1024
+#define PAYLOADS_MAX ((size_t)16 << 20)
+
 static uint8_t opcode_of(const struct load_opts *opts)
 {
     return opts->kind == LOAD_BINARY ? WEFT_OP_BINARY : WEFT_OP_TEXT;
@@ -25,32 +33,38 @@ static size_t batch_count(const struct load_opts *opts)
                                                       : opts->depth;
 }
 
-static int pack_batch(struct load_plan *plan, struct load_batch *batch,
-                      size_t size, size_t count)
+/* How many different messages are sent. A server that keeps its window must not
+ * find in it, packed, what it has sent before. */
+static size_t variety_of(const struct load_opts *opts)
 {
-    struct weft_buf packed;
-    int err;
+    size_t size = opts->size > 0 ? opts->size : 1, n = WINDOWS / size;
 
-    weft_buf_init(&packed, plan->mem, SIZE_MAX);
-    err = load_pack(&packed, plan->payload, size);
-    if (!err) {
-        const struct load_frame frame = {.opcode = opcode_of(plan->opts),
-                                         .is_packed = true,
-                                         .payload = packed.data,
-                                         .len = packed.len};
-
-        err = load_batch_init(batch, plan->mem, &frame, count);
-    }
-    weft_buf_release(&packed);
-    return err;
+    if (!opts->has_deflate)
+        return 1;
+    if (n < VARIETY)
+        n = VARIETY;
+    if (n > VARIETY_MAX)
+        n = VARIETY_MAX;
+    if (n > PAYLOADS_MAX / size)
+        n = PAYLOADS_MAX / size;
+    return n > 0 ? n : 1;
 }
 
-static int make_payload(struct load_plan *plan, uint8_t **payload, size_t size)
+/* Room for so many messages, and for none that are empty. */
+static size_t room_of(size_t size, size_t variety)
 {
-    *payload = weft_alloc(plan->mem, size > 0 ? size : 1);
+    return size > 0 ? size * variety : 1;
+}
+
+static int make_payload(const struct load_plan *plan, uint8_t **payload,
+                        size_t size, size_t variety)
+{
+    *payload = weft_alloc(plan->mem, room_of(size, variety));
     if (!*payload)
         return WEFT_ERR_NOMEM;
-    load_payload_fill(*payload, size, plan->opts->kind);
+    for (size_t i = 0; i < variety; i++)
+        load_payload_fill(*payload + i * size, size, plan->opts->kind,
+                          (uint32_t)i);
     return 0;
 }
 
@@ -67,44 +81,92 @@ static void set_want(const struct load_plan *plan, struct load_want *want,
     load_want_init(want);
 }
 
+/* Each by itself, one behind the other in packed. */
+static int pack_all(const struct load_plan *plan, struct weft_buf *packed,
+                    struct load_frame *frames)
+{
+    size_t size = plan->opts->size;
+    const uint8_t *p;
+
+    for (size_t i = 0; i < plan->variety; i++) {
+        size_t before = packed->len;
+        int err = load_pack(packed, plan->payload + i * size, size);
+
+        if (err)
+            return err;
+        frames[i] = (struct load_frame){.opcode = opcode_of(plan->opts),
+                                        .is_packed = true,
+                                        .len = packed->len - before};
+    }
+    p = packed->data; /* which has moved until now */
+    for (size_t i = 0; i < plan->variety; i++) {
+        frames[i].payload = p;
+        p += frames[i].len;
+    }
+    return 0;
+}
+
+static int make_packed(struct load_plan *plan)
+{
+    size_t bytes = plan->variety * sizeof(struct load_frame);
+    struct load_frame *frames = weft_alloc(plan->mem, bytes);
+    struct weft_buf packed;
+    int err = frames ? 0 : WEFT_ERR_NOMEM;
+
+    weft_buf_init(&packed, plan->mem, SIZE_MAX);
+    if (!err)
+        err = pack_all(plan, &packed, frames);
+    if (!err)
+        err = load_batch_init(&plan->batch, plan->mem, frames, plan->variety,
+                              batch_count(plan->opts));
+    plan->packed_bytes = packed.len;
+    weft_buf_release(&packed);
+    weft_free(plan->mem, frames, bytes);
+    return err;
+}
+
+/* Frames that are all the same. */
+static int make_plain(const struct load_plan *plan, struct load_batch *batch,
+                      const uint8_t *payload, size_t size, size_t count)
+{
+    const struct load_frame frame = {
+        .opcode = opcode_of(plan->opts), .payload = payload, .len = size};
+
+    return load_batch_init(batch, plan->mem, &frame, 1, count);
+}
+
 static int make_messages(struct load_plan *plan)
 {
     const struct load_opts *opts = plan->opts;
-    int err = make_payload(plan, &plan->payload, opts->size);
+    int err;
 
+    plan->variety = variety_of(opts);
+    err = make_payload(plan, &plan->payload, opts->size, plan->variety);
     if (err)
         return err;
     if (opts->work == LOAD_PUBLISH) {
         /* What lies behind a tag is text by itself. */
         load_payload_tag(plan->payload, 0);
         load_payload_fill(plan->payload + LOAD_TAG, opts->size - LOAD_TAG,
-                          opts->kind);
+                          opts->kind, 0);
     }
     set_want(plan, &plan->want, plan->payload, opts->size);
-    if (opts->has_deflate)
-        return pack_batch(plan, &plan->batch, opts->size, batch_count(opts));
-    return load_batch_init(&plan->batch, plan->mem,
-                           &(struct load_frame){.opcode = opcode_of(opts),
-                                                .payload = plan->payload,
-                                                .len = opts->size},
-                           batch_count(opts));
+    return opts->has_deflate ? make_packed(plan)
+                             : make_plain(plan, &plan->batch, plan->payload,
+                                          opts->size, batch_count(opts));
 }
 
 /* Sent as they are, also where others are packed. */
 static int make_bulk(struct load_plan *plan)
 {
-    const struct load_opts *opts = plan->opts;
-    int err = make_payload(plan, &plan->bulk_payload, opts->bulk_size);
+    size_t size = plan->opts->bulk_size;
+    int err = make_payload(plan, &plan->bulk_payload, size, 1);
 
     if (err)
         return err;
-    set_want(plan, &plan->bulk_want, plan->bulk_payload, opts->bulk_size);
+    set_want(plan, &plan->bulk_want, plan->bulk_payload, size);
     plan->bulk_want.has_tag = false;
-    return load_batch_init(&plan->bulk_batch, plan->mem,
-                           &(struct load_frame){.opcode = opcode_of(opts),
-                                                .payload = plan->bulk_payload,
-                                                .len = opts->bulk_size},
-                           1);
+    return make_plain(plan, &plan->bulk_batch, plan->bulk_payload, size, 1);
 }
 
 static int make_times(struct load_plan *plan)
@@ -143,9 +205,8 @@ void load_plan_release(struct load_plan *plan)
     load_batch_release(&plan->bulk_batch);
     load_hello_release(&plan->hello);
     weft_free(plan->mem, plan->payload,
-              plan->opts->size > 0 ? plan->opts->size : 1);
-    weft_free(plan->mem, plan->bulk_payload,
-              plan->opts->bulk_size > 0 ? plan->opts->bulk_size : 1);
+              room_of(plan->opts->size, plan->variety));
+    weft_free(plan->mem, plan->bulk_payload, room_of(plan->opts->bulk_size, 1));
     weft_free(plan->mem, (void *)(uintptr_t)plan->times,
               LOAD_TIMES * sizeof(*plan->times));
     if (plan->news_fd >= 0)
@@ -158,15 +219,13 @@ int load_plan_tagged(const struct load_plan *plan, struct load_batch *batch,
 {
     size_t size = plan->opts->size;
     uint8_t *payload = weft_alloc(plan->mem, size);
-    const struct load_frame frame = {
-        .opcode = opcode_of(plan->opts), .payload = payload, .len = size};
     int err;
 
     if (!payload)
         return WEFT_ERR_NOMEM;
     memcpy(payload, plan->payload, size);
     load_payload_tag(payload, sender);
-    err = load_batch_init(batch, plan->mem, &frame, plan->opts->depth);
+    err = make_plain(plan, batch, payload, size, plan->opts->depth);
     weft_free(plan->mem, payload, size);
     return err;
 }

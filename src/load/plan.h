@@ -22,8 +22,10 @@ struct load_plan {
     struct load_target target;
     struct load_hello hello;
 
-    uint8_t *payload;
-    struct load_want want;   /* each message that comes back */
+    size_t variety;        /* messages that differ */
+    uint8_t *payload;      /* all of them */
+    size_t packed_bytes;   /* of all, without headers; 0: they are not packed */
+    struct load_want want; /* each message that comes back */
     struct load_batch batch; /* what is sent, but by who has a tag */
     uint8_t *bulk_payload;
     struct load_want bulk_want;

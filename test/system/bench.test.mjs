@@ -100,6 +100,10 @@ test("what was asked for is in the result", async (t) => {
          result.kind, result.deflate, result.takeover, result.rate],
         ["echo", 3, 2, 1024, "json", true, false, 300]);
     assert.equal(result.server, undefined);
+    assert.ok(result.packed_bytes_per_message > 300, "packed");
+    assert.ok(result.packed_bytes_per_message < 600, "packed");
+    assert.equal((await measure(server.ws("/echo"))).packed_bytes_per_message,
+                 undefined);
 });
 
 test("deliveries are counted", async (t) => {
@@ -135,13 +139,23 @@ test("a server's process is measured", async (t) => {
     assert.ok(used.rss_bytes_after > 0);
 });
 
+/* What a server makes of messages that are not all the same: about what zlib
+ * does without a window, and less with one, but not next to nothing. */
 test("a context that the server keeps", async (t) => {
     const server = await serve(t, { args: ["--deflate", "takeover=both"] });
-    const result = await measure("-z", "--takeover", "-s", "1K", "-k", "json",
-                                 server.ws("/echo"));
+    const args = ["-z", "-s", "1K", "-k", "json", server.ws("/echo")];
 
-    assert.equal(result.takeover, true);
-    assertCounted(result);
+    for (const [takeover, least, most] of [[false, 0.8, 1.3],
+                                           [true, 0.4, 0.8]]) {
+        const result = await measure(...(takeover ? ["--takeover"] : []),
+                                     "-d", "4", "-t", "1", ...args);
+        const part = result.bytes_received / result.messages /
+            result.packed_bytes_per_message;
+
+        assert.equal(result.takeover, takeover);
+        assertCounted(result);
+        assert.ok(least < part && part < most, `${takeover}: ${part}`);
+    }
 });
 
 test("wss", async (t) => {

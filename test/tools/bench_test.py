@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: MIT
 """What script/bench makes of measurements that were written down."""
 
+import contextlib
+import io
 import json
 import pathlib
-import socket
+import runpy
 import sys
 import tempfile
-import threading
 import unittest
-import zlib
+import unittest.mock
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 sys.dont_write_bytecode = True
 
-from benchlib import (machine, measure, results, rows, sample, servers,  # noqa: E402
-                      table)
+from benchlib import (machine, measure, prepare, results, rows,  # noqa: E402
+                      servers, table)
 
-TOLD = {"messages": 100, "bytes_received": 43000}
+TOLD = {"messages": 100, "bytes_received": 43228,
+        "packed_bytes_per_message": 400}
 LINES = [
     {"run": {"command": "script/bench", "date": "2026-01-02",
              "processor": "P", "cores": 2, "system": "Linux",
@@ -30,7 +32,6 @@ LINES = [
     {"row": "echo20-d1", "server": "ws", "round": 1, "error": "it broke."},
     {"row": "publish200", "server": "weft", "round": 1, "value": 3e6},
     {"row": "publish200", "server": "bun", "round": 1, "value": 1.5e6},
-    {"row": "deflate1k", "zlib6": 400},
     {"row": "deflate1k", "server": "weft", "round": 1, "value": 5e4,
      "raw": TOLD},
     {"row": "deflate1k", "server": "floor", "reason": "has no compression"},
@@ -81,7 +82,7 @@ class Table(unittest.TestCase):
         self.assertIn("- ws (echo20-d1): it broke.\n", text)
         self.assertIn("- floor (deflate1k): has no compression.\n", text)
         self.assertIn("deflate1k: bytes on the wire to those of zlib's "
-                      "level 6: weft 1.07.", text)
+                      "level 6, each message alone: weft 1.07.", text)
         self.assertIn("- bun: Bun, made of uWebSockets, 9.9\n", text)
 
     def test_what_stands_below_the_table(self):
@@ -138,6 +139,41 @@ class Recording(unittest.TestCase):
             self.assertEqual(results.read(new.path)[1]["reason"], "µ")
 
 
+class Page(unittest.TestCase):
+    """What --write puts into the page, and what it does not by itself."""
+
+    RUN = runpy.run_path(str(ROOT / "tools/run-bench"))
+    END = {"end": {"failed": 1}}
+
+    def verdict(self, lines):
+        found = results.Results(lines)
+        try:
+            self.RUN["check_page_worthy"]("x.jsonl", found)
+        except prepare.Missing as error:
+            return str(error)
+        return ""
+
+    def test_whole_runs_are_written(self):
+        self.assertEqual(self.verdict([*LINES, self.END]), "")
+
+    def test_others_are_not(self):
+        quick = [{"run": {"quick": True}}, *LINES[1:], self.END]
+        self.assertIn("x.jsonl was a quick one", self.verdict(quick))
+        self.assertIn("x.jsonl was interrupted", self.verdict(LINES))
+        self.assertIn("--report x.jsonl --write", self.verdict(LINES))
+
+    def test_a_busy_machine_is_told_of(self):
+        for load, warning in (0.2, ""), (0.9, "this machine is busy"):
+            out, err = io.StringIO(), io.StringIO()
+            with (contextlib.redirect_stdout(out),
+                  contextlib.redirect_stderr(err),
+                  unittest.mock.patch("os.getloadavg", lambda: (load, 0, 0))):
+                self.assertEqual(self.RUN["look_at_load"](), load)
+            self.assertIn(f"load average {load:.2f}\n", out.getvalue())
+            self.assertIn(warning, err.getvalue())
+            self.assertEqual(bool(err.getvalue()), bool(warning))
+
+
 class Plan(unittest.TestCase):
     def test_who_takes_part(self):
         known = servers.by_name()
@@ -179,34 +215,6 @@ class Plan(unittest.TestCase):
         for key in "a.c", "c", "a.b.c":
             with self.assertRaises(machine.Failed):
                 measure.figure_of(raw, key)
-
-
-class Sample(unittest.TestCase):
-    def frame(self, payload):
-        key = b"\1\2\3\4"
-        masked = bytes(b ^ key[i % 4] for i, b in enumerate(payload))
-        size = len(payload)
-        head = (bytes([0x81, 0x80 | size]) if size < 126 else
-                b"\x81\xfe" + size.to_bytes(2, "big"))
-        return head + key + masked
-
-    def test_messages_are_read(self):
-        for size in 20, 125, 126, 5000:
-            ours, theirs = socket.socketpair()
-            with ours, theirs:
-                payload = bytes(i % 251 for i in range(size))
-                data = self.frame(payload)
-                sender = threading.Thread(target=theirs.sendall,
-                                          args=(data[3:],))
-                sender.start()
-                self.assertEqual(sample.read_message(ours, data[:3]), payload)
-                sender.join()
-
-    def test_sizes(self):
-        text = b"weft " * 100
-        packed = zlib.compress(text, 6)[2:-4]  # one block, which is the last
-        self.assertAlmostEqual(sample.packed_size(text), len(packed) + 2,
-                               delta=2)
 
 
 class Processes(unittest.TestCase):

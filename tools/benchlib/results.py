@@ -31,15 +31,20 @@ def latest(folder=FOLDER):
     return max(folder.glob("*.jsonl"), default=None)
 
 
+def framed(size):
+    """Bytes of a frame from a server."""
+    return size + (2 if size < 126 else 4 if size < 65536 else 10)
+
+
 class Results:
     """The lines by row and server."""
 
     def __init__(self, lines):
         self.about = {}
+        self.is_whole = False  # all that was planned was done
         self.values = {}  # (row, server): {round: value}
         self.raws = {}  # (row, server): [what weft bench told]
         self.reasons = {}  # (row, server): why there is no figure
-        self.wire = {}  # row: bytes of a message packed by zlib, level 6
         self.rows, self.servers = [], []
         for line in lines:
             self.read_line(line)
@@ -48,12 +53,12 @@ class Results:
         if "run" in line:
             self.about = line["run"]
             return
+        if "end" in line:
+            self.is_whole = True
+            return
         row = line["row"]
         if row not in self.rows:
             self.rows.append(row)
-        if "zlib6" in line:
-            self.wire[row] = line["zlib6"]
-            return
         key = row, line["server"]
         if line["server"] not in self.servers:
             self.servers.append(line["server"])
@@ -74,9 +79,14 @@ class Results:
         return [own[number] / theirs[number] for number in sorted(own)
                 if theirs.get(number)]
 
-    def bytes_a_message(self, row, server):
-        """On the wire, from the server; the median of the rounds."""
-        sizes = [raw["bytes_received"] / raw["messages"]
+    def is_quick(self):
+        return bool(self.about.get("quick"))
+
+    def packed_part(self, row, server):
+        """Bytes on the wire from the server, by what the messages take that
+        weft bench has packed by zlib's level 6; the median of the rounds."""
+        parts = [raw["bytes_received"] / raw["messages"]
+                 / framed(raw["packed_bytes_per_message"])
                  for raw in self.raws.get((row, server), [])
-                 if raw.get("messages") and "bytes_received" in raw]
-        return statistics.median(sizes) if sizes else None
+                 if raw.get("messages") and "packed_bytes_per_message" in raw]
+        return statistics.median(parts) if parts else None

@@ -34,7 +34,7 @@ class Row:
     needs: frozenset = frozenset()  # what a server may be without
     servers: tuple = ()  # only these; all for none
     weft: tuple = ()  # what weft serve is told besides
-    wire: bool = False  # bytes on the wire are told too
+    wire: bool = False  # bytes on the wire are told too, by zlib's
     pinned: bool = True
 
 
@@ -46,9 +46,9 @@ def echo(name, title, *load, **rest):
     return Row(name, title, ("--echo", *load), **rest)
 
 
-def deflate(name, title, *load, how="shared", **rest):
-    return echo(name, title, "-k", "json", "-z", *load, deflate=how,
-                needs=needs("deflate"), **rest)
+def deflate(name, title, *load, how="shared"):
+    return echo(name, title, "-z", *load, deflate=how, needs=needs("deflate"),
+                wire=True)
 
 
 ROWS = (
@@ -56,7 +56,7 @@ ROWS = (
     echo("echo20-alone", "echo, 20 bytes, one connection alone",
          "-c", "1", figure=MEDIAN),
     echo("echo20-busy", "the same, Weft with --busy-poll",
-         "-c", "1", figure=MEDIAN, weft=("--busy-poll", "200us")),
+         "-c", "1", figure=MEDIAN, weft=("--busy-poll",)),
     echo("echo20-d32", "echo, 20 bytes, depth 32, 100 connections",
          "-d", "32"),
     echo("text1k", "echo, text, 1 KiB ASCII", "-s", "1K"),
@@ -68,10 +68,13 @@ ROWS = (
     echo("1m-ascii", "echo, text, 1 MiB ASCII", "-c", "10", "-s", "1M"),
     echo("1m-binary", "echo, binary, 1 MiB",
          "-c", "10", "-s", "1M", "-k", "binary", needs=needs("binary")),
-    deflate("deflate1k", "echo, compressed, no takeover, 1 KiB", "-s", "1K",
-            wire=True),
+    deflate("deflate1k", "echo, compressed, no takeover, 1 KiB", "-s", "1K"),
+    deflate("deflate1k-json", "the same, records of JSON", "-s", "1K",
+            "-k", "json"),
     deflate("deflate16k", "echo, compressed, no takeover, 16 KiB",
-            "-s", "16K", wire=True),
+            "-s", "16K"),
+    deflate("deflate16k-json", "the same, records of JSON", "-s", "16K",
+            "-k", "json"),
     deflate("takeover1k", "echo, compressed, takeover, 1 KiB", "-s", "1K",
             "--takeover", how="takeover"),
     echo("tls20", "echo, TLS 1.3, 20 bytes", tls=True, needs=needs("tls")),

@@ -90,16 +90,14 @@ def figure_table(results):
 def wire_notes(results):
     """Bytes of a message from the server, as part of what zlib 6 makes."""
     for row in known_rows(results):
-        if row.name not in results.wire:
+        if not row.wire:
             continue
-        parts = []
-        for name in (WEFT, *peers_of(results)):
-            size = results.bytes_a_message(row.name, name)
-            if size:
-                parts.append(f"{name} {size / results.wire[row.name]:.2f}")
-        if parts:
-            yield (f"{row.name}: bytes on the wire to those of zlib's level 6: "
-                   + ", ".join(parts) + ".")
+        parts = [(name, results.packed_part(row.name, name))
+                 for name in (WEFT, *peers_of(results))]
+        told = [f"{name} {part:.2f}" for name, part in parts if part]
+        if told:
+            yield (f"{row.name}: bytes on the wire to those of zlib's level 6, "
+                   f"each message alone: {', '.join(told)}.")
 
 
 def thread_notes(results):

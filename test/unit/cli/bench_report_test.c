@@ -73,6 +73,10 @@ static void test_json(void **state)
     text = text_of(bench_report_json, &options, result);
     assert_string_equal(text, want);
     free(text);
+    result->packed_bytes = 12.25;
+    text = text_of(bench_report_json, &options, result);
+    assert_non_null(strstr(text, "22000,\"packed_bytes_per_message\":12.2,"));
+    free(text);
     free(result);
 }
 

@@ -240,7 +240,7 @@ static void test_packed(void **state)
     size_t len;
 
     (void)state;
-    load_payload_fill(payload, sizeof(payload), LOAD_JSON);
+    load_payload_fill(payload, sizeof(payload), LOAD_JSON, 0);
     load_want_init(&want);
     weft_buf_init(&packed, &weft_mem_libc, SIZE_MAX);
     assert_int_equal(load_pack(&packed, payload, sizeof(payload)), 0);
@@ -266,6 +266,73 @@ static void test_packed(void **state)
     weft_buf_release(&packed);
 }
 
+/* Packed ones of any length, and plain ones, in one call where they are whole;
+ * what is wrong is found none the less. */
+static void test_many_packed(void **state)
+{
+    static const struct {
+        const char *hex;
+        size_t answers;
+        const char *said;
+    } packed[] = {
+        {"c103 616263 c100 8105 48656c6c6f c105 6162636465 c101 61", 5, ""},
+        {"c103 616263 8902 6869 c101 61 8105 48656c6c6f", 3, "ping:hi "},
+        {"c103 616263 c1fe 0005", 1, "!an answer is wrong: "},
+        {"c103 616263 c201 61", 1, "!an answer is wrong: it is binary"},
+        {"c103 616263 4101 61 8001 61", 2, ""},
+        {"c103 616263 e103 616263", 1, "!an answer is wrong: reserved bit"},
+        {"c103 616263 8104 48656c6c", 1, "!an answer is wrong: 5 bytes"},
+    };
+    struct load_want want = hello();
+    uint8_t raw[64];
+
+    (void)state;
+    want.may_be_packed = true;
+    for (size_t i = 0; i < COUNT(packed); i++) {
+        uint8_t first[] = {0x81, 5, 'H', 'e', 'l', 'l', 'o'};
+        size_t len = unhex(raw + sizeof(first), packed[i].hex) + sizeof(first);
+
+        memcpy(raw, first, sizeof(first));
+        for (size_t step = 1; step <= len; step++) {
+            struct heard heard;
+
+            feed(&heard, &want, raw, len, step, step);
+            CHECK(heard.answers == packed[i].answers + 1 &&
+                      strncmp(heard.text, packed[i].said,
+                              strlen(packed[i].said)) == 0 &&
+                      (*packed[i].said || !*heard.text),
+                  "%zu by %zu: %zu \"%s\"", i, step, heard.answers, heard.text);
+        }
+    }
+}
+
+/* A connection whose first message is not the first of all. */
+static void test_which_is_first(void **state)
+{
+    struct load_want want = {.opcode = WEFT_OP_TEXT,
+                             .payload = (const uint8_t *)"OneTwoSix",
+                             .size = 3};
+    static const char *const hexes[] = {"8103 4f6e65", "8103 54776f",
+                                        "8103 536978"};
+
+    (void)state;
+    load_want_init(&want);
+    for (size_t which = 0; which < 3; which++) {
+        for (size_t i = 0; i < 3; i++) {
+            uint8_t raw[16];
+            struct iovec in = {raw, unhex(raw, hexes[i])};
+            struct load_event event;
+            struct load_answers a;
+
+            load_answers_init(&a, &weft_mem_libc);
+            a.which = which;
+            assert_int_equal(load_answers_next(&a, &want, &in, &event),
+                             i == which ? 1 : WEFT_ERR_PROTOCOL);
+            load_answers_release(&a);
+        }
+    }
+}
+
 static void test_no_memory(void **state)
 {
     const struct load_want want = hello();
@@ -287,8 +354,12 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_cut), cmocka_unit_test(test_long_messages),
-        cmocka_unit_test(test_tags),      cmocka_unit_test(test_packed),
+        cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_long_messages),
+        cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_packed),
+        cmocka_unit_test(test_many_packed),
+        cmocka_unit_test(test_which_is_first),
         cmocka_unit_test(test_no_memory),
     };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "liar.h"
 
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -79,6 +80,42 @@ static void test_bytes_behind_it(void **state)
     ran_free(ran);
 }
 
+/* The first visitors are answered well, alike or each in other words, the last
+ * one badly. */
+#define GOOD_VISITS 5
+
+static void talk_worse(struct liar *liar, int fd)
+{
+    char field[64];
+
+    snprintf(field, sizeof(field), "X-Visit: %u\r\n",
+             liar->user ? liar->visits : 0);
+    if (liar->visits > GOOD_VISITS)
+        talk_answer(&(struct liar){.user = &answers[2]}, fd);
+    liar_agree(fd, field);
+    liar_echo(fd, SIZE_MAX);
+}
+
+static void test_a_later_one_is_bad(void **state)
+{
+    (void)state;
+    for (int is_changing = 0; is_changing < 2; is_changing++) {
+        struct liar liar;
+        struct ran *ran;
+
+        liar_open(&liar, talk_worse, is_changing ? "" : NULL);
+        ran = ran_new(liar.port);
+        ran->opts.work = LOAD_CHURN;
+        ran->opts.time_ns *= 500; /* it ends long before */
+        ran_run(ran);
+        liar_close(&liar);
+        assert_int_equal(liar.visits, GOOD_VISITS + 1);
+        assert_int_equal(ran->result.failed_connections, 1);
+        ran_check_told(ran, "the last", answers[2].told);
+        ran_free(ran);
+    }
+}
+
 /* ---- Addresses ----------------------------------------------------------- */
 
 static void test_nobody_there(void **state)
@@ -90,9 +127,9 @@ static void test_nobody_there(void **state)
     liar_open(&liar, talk_answer, NULL);
     ran = ran_new(liar.port);
     liar_close(&liar);
-    ran->opts.connections = 300; /* more than are under way at once */
+    ran->opts.connections = 3000; /* more than are under way at once */
     ran_run(ran);
-    assert_int_equal(ran->result.failed_connections, 300);
+    assert_int_equal(ran->result.failed_connections, 3000);
     assert_int_equal(ran->told_count, LOAD_FAULTS_TOLD);
     ran_check_told(ran, "refused", "cannot connect to 127.0.0.1:");
     ran_check_told(ran, "refused", "Connection refused");
@@ -104,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad_answers),
         cmocka_unit_test(test_bytes_behind_it),
+        cmocka_unit_test(test_a_later_one_is_bad),
         cmocka_unit_test(test_nobody_there),
     };
 

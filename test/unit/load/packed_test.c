@@ -16,7 +16,7 @@ static void test_round_trip(void **state)
             uint8_t *data = malloc(sizes[i] + 1);
             struct weft_buf packed;
 
-            load_payload_fill(data, sizes[i], (enum load_kind)kind);
+            load_payload_fill(data, sizes[i], (enum load_kind)kind, 0);
             weft_buf_init(&packed, &weft_mem_libc, SIZE_MAX);
             assert_int_equal(load_pack(&packed, data, sizes[i]), 0);
             assert_int_equal(load_packed_check(&packed, data, sizes[i]), 0);
@@ -36,7 +36,7 @@ static void test_lies(void **state)
     struct weft_buf packed;
 
     (void)state;
-    load_payload_fill(data, sizeof(data), LOAD_JSON);
+    load_payload_fill(data, sizeof(data), LOAD_JSON, 0);
     weft_buf_init(&packed, &weft_mem_libc, SIZE_MAX);
     assert_int_equal(load_pack(&packed, data, 40000), 0);
     assert_int_equal(load_packed_check(&packed, data, 39999),

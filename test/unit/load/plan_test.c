@@ -24,19 +24,20 @@ static struct load_opts usual(void)
                               .tell = count_faults};
 }
 
-/* The payload of the first frame, unmasked where it lies. */
-static uint8_t *open_frame(struct load_batch *batch, struct weft_frame *frame)
+/* The payload of a frame, unmasked where it lies. */
+static uint8_t *open_frame(struct load_batch *batch, size_t i,
+                           struct weft_frame *frame)
 {
     const struct weft_frame_rules rules = {
         .turn = WEFT_TURN_FIRST, .masked = true, .rsv = 4};
+    uint8_t *p = batch->bytes + batch->at[i];
     const char *why;
-    int n =
-        weft_frame_parse(frame, batch->bytes, batch->frame_len, &rules, &why);
+    int n = weft_frame_parse(frame, p, batch->at[i + 1] - batch->at[i], &rules,
+                             &why);
 
     assert_true(n > 0);
-    weft_mask(batch->bytes + n, batch->bytes + n, (size_t)frame->payload,
-              weft_mask_key(frame->key));
-    return batch->bytes + n;
+    weft_mask(p + n, p + n, (size_t)frame->payload, weft_mask_key(frame->key));
+    return p + n;
 }
 
 static void test_plain(void **state)
@@ -53,30 +54,69 @@ static void test_plain(void **state)
     opts.kind = LOAD_BINARY;
     assert_int_equal(load_plan_init(&plan, &opts, why), 0);
     assert_int_equal(plan.batch.count, 3);
+    assert_int_equal(plan.batch.variety, 1);
+    assert_int_equal(plan.packed_bytes, 0);
     assert_int_equal(plan.bulk_want.frame_len, 70010);
-    p = open_frame(&plan.batch, &frame);
+    p = open_frame(&plan.batch, 0, &frame);
     assert_int_equal(frame.opcode, WEFT_OP_BINARY);
     assert_memory_equal(p, plan.want.payload, 100);
     load_plan_release(&plan);
 }
 
+/* All different, and each what it stands for. */
 static void test_packed(void **state)
 {
     struct load_opts opts = usual();
     struct load_plan plan;
-    struct weft_frame frame;
-    struct weft_buf packed = {0};
     char why[LOAD_WHY];
+    size_t bytes = 0;
 
     (void)state;
     opts.has_deflate = true;
+    opts.size = 1024;
     assert_int_equal(load_plan_init(&plan, &opts, why), 0);
-    packed.data = open_frame(&plan.batch, &frame);
-    packed.len = (size_t)frame.payload;
-    assert_int_equal(frame.rsv, 4);
-    assert_int_equal(load_packed_check(&packed, plan.want.payload, 100), 0);
+    assert_int_equal(plan.variety, 64);
+    assert_int_equal(plan.batch.count, 66);
+    for (size_t i = 0; i < plan.batch.count; i++) {
+        struct weft_frame frame;
+        struct weft_buf packed = {.data = open_frame(&plan.batch, i, &frame)};
+
+        packed.len = (size_t)frame.payload;
+        bytes += i < 64 ? packed.len : 0;
+        assert_int_equal(frame.rsv, 4);
+        for (size_t j = 0; j < 64; j++)
+            assert_int_equal(
+                load_packed_check(&packed, plan.want.payload + j * 1024, 1024),
+                j == i % 64 ? 0 : WEFT_ERR_INVALID_DATA);
+    }
+    assert_int_equal(plan.packed_bytes, bytes);
     assert_true(plan.want.may_be_packed);
     load_plan_release(&plan);
+}
+
+/* As many as it takes lest one come again within a window, and no more than
+ * there is room for. */
+static void test_variety(void **state)
+{
+    static const struct {
+        size_t size, variety;
+    } cases[] = {
+        {0, 1024}, {20, 1024}, {128, 512}, {1024, 64}, {300000, 55},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct load_opts opts = usual();
+        struct load_plan plan;
+        char why[LOAD_WHY];
+
+        opts.has_deflate = true;
+        opts.size = cases[i].size;
+        assert_int_equal(load_plan_init(&plan, &opts, why), 0);
+        assert_int_equal(plan.variety, cases[i].variety);
+        assert_int_equal(plan.batch.variety, cases[i].variety);
+        load_plan_release(&plan);
+    }
 }
 
 /* Text with a tag is text, of whatever kind. */
@@ -95,7 +135,7 @@ static void test_tagged(void **state)
         opts.kind = (enum load_kind)kind;
         assert_int_equal(load_plan_init(&plan, &opts, why), 0);
         assert_int_equal(load_plan_tagged(&plan, &batch, 0xabc), 0);
-        p = open_frame(&batch, &frame);
+        p = open_frame(&batch, 0, &frame);
         assert_memory_equal(p, "00000abc", 8);
         assert_memory_equal(p + 8, plan.want.payload + 8, 92);
         assert_true(weft_utf8_is_valid(p, 100));
@@ -152,11 +192,9 @@ static void test_news(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_packed),
-        cmocka_unit_test(test_tagged),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_the_first_faults),
+        cmocka_unit_test(test_plain),   cmocka_unit_test(test_packed),
+        cmocka_unit_test(test_variety), cmocka_unit_test(test_tagged),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_the_first_faults),
         cmocka_unit_test(test_news),
     };
 
