@@ -222,6 +222,15 @@ static struct weft_deflate_key packer_key(const struct weft_deflate_opts *opts,
     };
 }
 
+/* A context that is kept has no more of a window than its memory level is for:
+ * what the hash cannot find need not be held. */
+static struct weft_deflate_key kept_key(struct weft_deflate_key key)
+{
+    if (key.window_bits > key.memory_level + 7)
+        key.window_bits = (uint8_t)(key.memory_level + 7);
+    return key;
+}
+
 static void fill(struct deflate *d, const struct weft_deflate_opts *opts,
                  struct weft_deflate_params *params, bool is_client)
 {
@@ -231,12 +240,16 @@ static void fill(struct deflate *d, const struct weft_deflate_opts *opts,
                              : &params->client_no_context_takeover;
     uint8_t server = params->server_max_window_bits;
     uint8_t client = params->client_max_window_bits;
+    struct weft_deflate_key kept;
 
     d->threshold =
         opts->threshold < SIZE_MAX ? (size_t)opts->threshold : SIZE_MAX;
     d->packs = packer_key(opts, is_client ? client : server);
+    kept = kept_key(d->packs);
     d->keeps_packer =
-        opts->has_takeover && keep(d->pool, is_client, &d->packs, ours);
+        opts->has_takeover && keep(d->pool, is_client, &kept, ours);
+    if (d->keeps_packer)
+        d->packs = kept;
     d->unpacks = (struct weft_deflate_key){
         .is_unpacker = true, .window_bits = is_client ? server : client};
     d->keeps_unpacker = keep(d->pool, is_client, &d->unpacks, theirs);

@@ -171,6 +171,7 @@ static void test_ceiling(void **state)
     struct weft_ext *exts[4];
 
     (void)state;
+    opts.memory_level = 8;
     for (size_t i = 0; i < COUNT(exts); i++) {
         struct weft_deflate_params params = agreed(true, 15);
         bool is_client = i == 3;
