@@ -26,7 +26,8 @@ struct weft_loop_opts {
                                  * called by threads that post, too */
     size_t read_size;           /* bytes of the receive buffer; 0: 512 KiB */
     uint64_t busy_poll_us;      /* [0] microseconds for which it looks for work
-                                 * again and again before it sleeps */
+                                 * again and again before it sleeps; a signal
+                                 * does not end that */
 };
 
 /* opts may be NULL. 0; NOMEM; SYSTEM when the kernel gives no descriptor;

@@ -53,7 +53,6 @@ struct weft_server_opts {
     unsigned threads;           /* [one for each core that it may run on] */
     weft_log_fn *log;           /* [lines to standard error, no access log] */
     void *log_user;
-    bool no_access_log; /* lines of WEFT_LOG_ACCESS are not made */
 
     /* Static files are served from this folder; NULL: none. */
     const char *document_root;
@@ -85,6 +84,7 @@ struct weft_server_opts {
     const struct weft_deflate_opts *deflate;
 
     uint64_t busy_poll_us; /* [0] as of <weft/loop.h>, for every thread */
+    bool no_access_log;    /* [false] lines of WEFT_LOG_ACCESS are not made */
 };
 
 /* What the server counts; all since it was made, except open. */

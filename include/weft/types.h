@@ -32,7 +32,9 @@ enum weft_kind {
 
 /* A whole message, or a ping or pong, as it came from the peer. The bytes
  * belong to the library and live until the callback (or the next call on the
- * endpoint) returns; data is not null-terminated. */
+ * endpoint) returns; they must not be written to, as what is sent back from
+ * there is not looked through again, and may be sent later. data is not
+ * null-terminated. */
 struct weft_message {
     enum weft_kind kind;
     const void *data; /* never NULL, also when len is 0 */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A growing run of bytes. Capacity at least doubles on each growth and stops
- * at max, so a buffer never holds more than twice what came, and never more
- * than max. All arithmetic is done as "what is left", which cannot overflow:
- * len <= cap <= max holds before and after every call. A call that fails
- * leaves the bytes and the memory as they were.
+ * at max, so a buffer never holds more than twice what came, unless
+ * weft_buf_grow_to was asked for more, and never more than max. All arithmetic
+ * is done as "what is left", which cannot overflow: len <= cap <= max holds
+ * before and after every call. A call that fails leaves the bytes and the
+ * memory as they were.
  */
 #include "base/buf.h"
 #include "base/mem.h"

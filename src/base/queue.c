@@ -170,7 +170,8 @@ void weft_queue_lend(struct weft_queue *queue, struct weft_blob *blob,
     for (struct weft_chunk *c = queue->head; c; c = c->next) {
         uintptr_t at = (uintptr_t)c->at;
 
-        if (!c->is_borrowed || at < from || at - from >= len)
+        if (!c->is_borrowed || at < from || at - from >= len ||
+            c->len < len / 4)
             continue;
         c->blob = weft_blob_ref(blob);
         c->is_borrowed = false;

@@ -72,7 +72,8 @@ WEFT_CHECK int weft_queue_borrow(struct weft_queue *queue, const void *data,
 WEFT_CHECK int weft_queue_settle(struct weft_queue *queue);
 
 /* What is borrowed from the len bytes at data stays where it is, as blob keeps
- * them: each such chunk takes a reference. */
+ * them: each such chunk takes a reference, unless it is less than a quarter of
+ * them, which is not worth keeping the rest for. */
 void weft_queue_lend(struct weft_queue *queue, struct weft_blob *blob,
                      const uint8_t *data, size_t len);
 

@@ -45,7 +45,7 @@
 /* And the first of a queue that may get little more: a few short messages. */
 #define WEFT_CHUNK_FEW_SIZE WEFT_SIZE(1024, 64)
 
-/* Objects of one block of a slab: 60 KiB of the slots of connections. */
+/* Objects of one block of a slab: 58 KiB of the slots of connections. */
 #define WEFT_SLAB_BLOCK_SLOTS WEFT_SIZE(256u, 1u)
 
 /* Slots of a timer wheel, a multiple of 64: spans of 34 s and 4 s. */
@@ -155,7 +155,7 @@
 #define WEFT_WORKER_KEEP WEFT_SIZE((size_t)8 << 20, (size_t)0)
 
 /* Bytes read from a file at once: with the chunk's head, within the pool's
- * largest class. And how many of these go out in one turn of the loop. */
+ * class of 64 KiB. And how many of these go out in one turn of the loop. */
 #define WEFT_FILE_CHUNK WEFT_SIZE(65408, 61)
 #define WEFT_FILE_BATCH WEFT_SIZE(16, 1)
 

@@ -29,7 +29,8 @@ struct weft_poller_ops {
     /* Readable when wait would not wait. */
     int (*fd)(const struct weft_loop *loop);
 
-    /* Waits for events; a signal ends the wait too. 0 or SYSTEM. */
+    /* Waits for events; a signal ends the wait too, once it sleeps. 0 or
+     * SYSTEM. */
     int (*wait)(struct weft_loop *loop, int timeout_ms);
 
     /* Handles the events that wait found, and no others. */

@@ -188,7 +188,9 @@ static void finish_connect(struct weft_io *io)
 }
 
 /* One receive, however much there is: the rest is reported again. Urgent data,
- * which ends a receive early, waits for what comes behind it. */
+ * or descriptors sent along over a Unix socket, end a receive early: what is
+ * behind them is not found before something else comes. No peer that wants to
+ * be understood sends them. */
 static void receive(struct weft_io *io)
 {
     struct weft_loop *loop = io->loop;

@@ -15,14 +15,14 @@
  * For each: its queue, in chunks of 16 KiB, of which each holds as many whole
  * messages as fit; the last message goes over the limit, and the first chunk
  * has been sent in part. And 2 KiB for the connection, its timer and its write
- * in progress. For all: what the pools of two threads keep (4 MiB each) and the
+ * in progress. For all: what the pools of two threads keep (8 MiB each) and the
  * allocator's own.
  */
 #define CHUNK ((size_t)16384)
 #define IN_CHUNK (CHUNK / (STREAM_MESSAGE + 4))
 #define MESSAGES (STREAM_QUEUE / STREAM_MESSAGE + 1)
 #define BYTES_EACH (((MESSAGES + IN_CHUNK - 1) / IN_CHUNK + 1) * CHUNK + 2048)
-#define BYTES_FOR_ALL ((size_t)16 << 20)
+#define BYTES_FOR_ALL ((size_t)24 << 20)
 
 static struct {
     size_t open, closed;

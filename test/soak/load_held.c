@@ -12,7 +12,7 @@
 #define AT_ONCE 256
 #define PATIENCE_NS (60 * SECOND)
 
-/* What an idle connection may cost: its slot has 288 bytes, the rest is for
+/* What an idle connection may cost: its slot has 232 bytes, the rest is for
  * what the allocators keep. */
 #define BYTES_EACH 1024
 

@@ -90,8 +90,8 @@ static void test_shared_conf(void **state)
     weft_endpoint_release(&eps[0]); /* released is empty */
 }
 
-/* At rest a connection has to do with 240 bytes in all (docs/architecture.md).
- */
+/* At rest a connection has to do with 240 bytes in all
+ * (docs/internals/hot.md). */
 static void test_size(void **state)
 {
     (void)state;
