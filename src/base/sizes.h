@@ -53,6 +53,9 @@
 
 /* ---- ws ------------------------------------------------------------------ */
 
+/* Of a message below this no more than twice what came is held. */
+#define WEFT_AHEAD_MIN WEFT_SIZE(16384u, 1u)
+
 /* What is left of a frame is received where its message is gathered, if there
  * is room for as much as this, or for all of it. */
 #define WEFT_ROOM_MIN WEFT_SIZE(16384u, 61u)

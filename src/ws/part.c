@@ -6,11 +6,10 @@
 #include "base/mem.h"
 #include "base/sizes.h"
 
-/* From AHEAD_MIN on so many times what has come is made room for, where as much
- * was announced: otherwise a large message is copied each time that its buffer
- * grows. Less than that takes no more than twice itself. */
+/* So many times what has come is made room for, from WEFT_AHEAD_MIN on and
+ * where as much was announced: otherwise a large message is copied each time
+ * that its buffer grows. */
 #define AHEAD 32
-#define AHEAD_MIN 16384
 
 struct weft_part *weft_part_new(const struct weft_mem *mem,
                                 size_t message_limit)
@@ -55,7 +54,7 @@ static int prepare(struct weft_part *part, size_t n, uint64_t left)
     if (n > buf->max - buf->len)
         return WEFT_ERR_LIMIT;
     most = buf->len + n;
-    if (most < AHEAD_MIN)
+    if (most < WEFT_AHEAD_MIN)
         return 0; /* weft_buf_append sees to it */
     all = left > buf->max - most ? buf->max : most + (size_t)left;
     most = most > buf->max / AHEAD ? buf->max : most * AHEAD;

@@ -215,7 +215,7 @@ static void test_lend(void **state)
     assert_int_equal(weft_queue_borrow(&fx.queue, block, 4), 0);
     put(&fx, "-");
     assert_int_equal(weft_queue_borrow(&fx.queue, other, 5), 0);
-    assert_int_equal(weft_queue_borrow(&fx.queue, block + 15, 1), 0);
+    assert_int_equal(weft_queue_borrow(&fx.queue, block + 12, 4), 0);
     assert_int_equal(weft_queue_borrow(&fx.queue, block + 16, 2), 0);
     weft_queue_lend(&fx.queue, blob, block, 16);
     assert_int_equal(fx.queue.borrowed, 2);
@@ -228,13 +228,13 @@ static void test_lend(void **state)
     memset(block + 16, 'x', 16);
     assert_int_equal(weft_queue_peek(&fx.queue, iov, 8), 5);
     assert_ptr_equal(iov[0].iov_base, block);
-    assert_ptr_equal(iov[3].iov_base, block + 15);
+    assert_ptr_equal(iov[3].iov_base, block + 12);
     weft_blob_unref(blob); /* the queue's own keep it */
-    check_text(&fx.queue, "0123-otherfGH");
+    check_text(&fx.queue, "0123-othercdefGH");
 
     weft_queue_sent(&fx.queue, 10);
-    check_text(&fx.queue, "fGH");
-    weft_queue_sent(&fx.queue, 1);
+    check_text(&fx.queue, "cdefGH");
+    weft_queue_sent(&fx.queue, 4);
     assert_int_equal(fx.fm.live, sizeof(struct weft_chunk) + 2);
     put(&fx, "."); /* behind what is sealed */
     check_text(&fx.queue, "GH.");
@@ -246,7 +246,7 @@ static void test_lend(void **state)
 static void test_lend_after_a_part(void **state)
 {
     (void)state;
-    for (size_t sent = 0; sent <= 16; sent++) {
+    for (size_t sent = 0; sent <= 12; sent++) {
         struct weft_blob *blob;
         struct fixture fx;
         uint8_t *block;
@@ -263,6 +263,31 @@ static void test_lend_after_a_part(void **state)
         assert_int_equal(fx.fm.calls, calls);
         assert_int_equal(fx.queue.borrowed, 0);
         check_text(&fx.queue, &"0123456789abcdef"[sent]);
+        end(&fx);
+    }
+}
+
+/* For less than a quarter of a block the rest is not kept: it is copied. */
+static void test_little_is_not_lent(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len < 4; len++) {
+        struct weft_blob *blob;
+        struct fixture fx;
+        uint8_t *block;
+        char text[4] = "";
+
+        start(&fx);
+        blob = lend_block(&fx, &block);
+        memcpy(text, block + 16 - len, len);
+        assert_int_equal(weft_queue_borrow(&fx.queue, block + 16 - len, len),
+                         0);
+        weft_queue_lend(&fx.queue, blob, block, 16);
+        assert_int_equal(blob->refs, 1);
+        assert_int_equal(fx.queue.borrowed, 1);
+        assert_int_equal(weft_queue_settle(&fx.queue), 0);
+        weft_blob_unref(blob);
+        check_text(&fx.queue, text);
         end(&fx);
     }
 }
@@ -516,6 +541,7 @@ int main(void)
         cmocka_unit_test(test_sent_while_borrowed),
         cmocka_unit_test(test_lend),
         cmocka_unit_test(test_lend_after_a_part),
+        cmocka_unit_test(test_little_is_not_lent),
         cmocka_unit_test(test_settle_the_last),
         cmocka_unit_test(test_settle_without_memory),
         cmocka_unit_test(test_drop_oldest),

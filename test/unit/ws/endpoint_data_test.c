@@ -232,7 +232,7 @@ static void check_large(enum weft_role role, unsigned kind,
     add_message(&in, role, kind, payload, sizes);
     wire_add_frame(&in, role, 0x82, "", 0);
     in_room = check_all_ways(&c, &opts, &in);
-    CHECK(in_room > len, "%zu bytes in rooms", in_room);
+    CHECK(len < WEFT_AHEAD_MIN || in_room > len, "%zu bytes in rooms", in_room);
     bytes_release(&in);
     bytes_release(&events);
     bytes_release(&frames);
@@ -285,7 +285,7 @@ static void test_where_there_is_none(void **state)
         {"a message", "8101 61", false},
         {"half a header", "81", false},
         {"a header", "8164", false},
-        {"a part", "8164 616161616161616161616161616161", true},
+        {"a part", "8130 616161616161616161616161616161", true},
         {"a ping in part", "8910 616161", false},
         {"a fragment", "0101 61", false},
         {"a fragment and a ping in part", "010161 8910 61", false},

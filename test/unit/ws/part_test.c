@@ -148,11 +148,11 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* The most that may be held when so much has come and so much is announced
- * behind it: from 16 KiB on 32 times the one, no more than both; though never
- * less than a buffer that doubles, and never more than the limit. */
+ * behind it: from WEFT_AHEAD_MIN on 32 times the one, no more than both; though
+ * never less than a buffer that doubles, and never more than the limit. */
 static size_t most(size_t came, uint64_t left, size_t limit)
 {
-    size_t times = came < 16384 ? 1 : 32;
+    size_t times = came < WEFT_AHEAD_MIN ? 1 : 32;
     size_t ahead = smaller(came * times, came + smaller((size_t)left, limit));
     size_t doubled =
         came * 2 > WEFT_BUF_FIRST_CAP ? came * 2 : WEFT_BUF_FIRST_CAP;
