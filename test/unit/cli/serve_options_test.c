@@ -307,12 +307,11 @@ static void test_help(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_busy_poll),
-        cmocka_unit_test(test_texts),    cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_tls),      cmocka_unit_test(test_confined),
-        cmocka_unit_test(test_wrong),    cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_busy_poll), cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_lists),     cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_confined),  cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_too_many),  cmocka_unit_test(test_help),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
