@@ -157,6 +157,8 @@ bool weft_tls_admit(struct weft_tls_filter *f, const uint8_t *p, size_t len,
     }
     if (f->ssl)
         return true; /* its second half, and already more */
+    /* It has not been fed yet: what is there is another connection's. */
+    weft_buf_clear(&f->share->bio.out);
     weft_tls_fail(f, WEFT_ERR_TLS, "more came than a ClientHello");
     weft_tls_last_word(f);
     return false;

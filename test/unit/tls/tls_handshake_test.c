@@ -231,6 +231,8 @@ static void test_too_much_while_put_off(void **state)
     TURN_UNTIL(storm.loop, end.ends == 1);
     assert_int_equal(end.end_err, WEFT_ERR_TLS);
     CHECK(strstr(end.why, "more came than a ClientHello"), "%s", end.why);
+    /* Least of all what was meant for one of the others. */
+    assert_true(recv(fds[1], record, sizeof(record), MSG_DONTWAIT) <= 0);
     end_close(&end);
     close(fds[1]);
     storm_end(&storm);
