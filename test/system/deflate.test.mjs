@@ -203,7 +203,7 @@ const takesOver = async (server) => {
 
 test("ceiling: beyond it nobody takes over, until somebody goes", async (t) => {
     const server = await serve(t, own("--deflate",
-                                      "takeover=own,ceiling=700K"));
+                                      "takeover=own,memory=8,ceiling=700K"));
     const peers = [];
 
     for (const want of [true, true, false, false]) {
